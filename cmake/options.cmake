@@ -1,0 +1,37 @@
+# Compile options of Hocket's own targets. Nothing here reaches a program that merely uses the library.
+
+option(HOCKET_WERROR "Treat warnings as errors, with the compilers that CI runs" OFF)
+set(HOCKET_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as for -fsanitize=: address,undefined or thread")
+
+if(HOCKET_BUILD_FUZZ)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        message(FATAL_ERROR "HOCKET_BUILD_FUZZ needs Clang for libFuzzer, not ${CMAKE_CXX_COMPILER_ID}: use the preset fuzz.")
+    endif()
+    # Every object carries the coverage that libFuzzer reads; only the fuzzers themselves link its main().
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+if(HOCKET_SANITIZE)
+    # For the whole directory, so that no object of one program is left out.
+    add_compile_options(-fsanitize=${HOCKET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+    add_link_options(-fsanitize=${HOCKET_SANITIZE})
+endif()
+
+# Only warnings that CI has seen stop a build: a newer compiler must not break somebody's release build.
+set(warnings_are_errors OFF)
+if(HOCKET_WERROR)
+    if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+       OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 20))
+        set(warnings_are_errors ON)
+    endif()
+endif()
+
+# Gives a target of ours the project's warnings, for its C++ sources.
+function(hocket_own_target target)
+    set(flags -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion)
+    if(warnings_are_errors)
+        list(APPEND flags -Werror)
+    endif()
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${flags}>")
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
