@@ -11,12 +11,13 @@ enum class ReadState : std::uint8_t { needs_more, complete, error };
 // What feeding bytes to a ResponseReader led to.
 struct ReadResult {
     ReadState state = ReadState::needs_more;
-    bool keep_alive = false;   // complete: the connection can carry the next request
-    std::uint16_t status = 0;  // complete: the status code, 101 to 999
-    std::size_t consumed =
-        0;  // bytes of this call's input used; less than its size only when complete (surplus bytes) or error
+    bool keep_alive = false;      // complete: the connection can carry the next request
+    std::uint16_t status = 0;     // complete: the status code, 101 to 999
+    std::size_t consumed = 0;     // bytes used of this call's input; if complete, the others are surplus
     const char* error = nullptr;  // error: why, a static text such as "head too large"
 };
+
+struct ResponseParser;
 
 // What the readers of one thread share: the last response head, so that an identical one needs no parsing, and the few
 // parsers that are in use at a time. Must outlive its readers. Not thread-safe: one per event loop.
@@ -45,8 +46,10 @@ private:
 // but 101 ends the response and the connection. Head (with all 1xx before it) and trailers are limited to 64 KiB each.
 //
 //     reader.begin(false);
-//     do { n = recv(...); result = n ? reader.feed(buffer, n) : reader.finish_eof(); } while (result.state ==
-//     ReadState::needs_more);
+//     do {
+//         n = recv(...);
+//         result = n ? reader.feed(buffer, n) : reader.finish_eof();
+//     } while (result.state == ReadState::needs_more);
 //
 // 32 bytes per connection. No call throws, except for out of memory. Not thread-safe.
 class ResponseReader {
@@ -80,21 +83,19 @@ public:
     bool started() const noexcept { return state_ != State::start; }
 
 private:
-    struct Parser;
-    friend class ResponseContext;
-
     enum class State : std::uint8_t { start, head, length_body, close_body, chunked_body, trailers, done, failed };
 
-    ReadResult feed_parser(const char* data, std::size_t size);
-    ReadResult head_complete(const char* data, std::size_t head_size, std::size_t size, bool whole);
-    ReadResult count_body(std::size_t head_size, std::size_t size) noexcept;
+    ReadResult parse(const char* data, std::size_t size);
+    const char* frame() noexcept;
+    void remember_head(const char* head, std::size_t size);
+    ReadResult count_body(std::size_t consumed, std::size_t size) noexcept;
     ReadResult complete(std::size_t consumed) noexcept;
-    ReadResult fail(const char* reason, std::size_t consumed = 0) noexcept;
+    ReadResult fail(const char* reason) noexcept;
     void release_parser() noexcept;
 
     ResponseContext::Impl* context_;
-    Parser* parser_ = nullptr;     // borrowed from context_ while a head or a chunked body needs it
-    std::uint64_t remaining_ = 0;  // length_body: bytes to come
+    ResponseParser* parser_ = nullptr;  // borrowed from context_ while a head or a chunked body needs it
+    std::uint64_t remaining_ = 0;       // bytes to come in length_body
     std::uint16_t status_ = 0;
     State state_ = State::start;
     bool head_request_ = false;
