@@ -17,6 +17,15 @@ if(HOCKET_SANITIZE)
     add_link_options(-fsanitize=${HOCKET_SANITIZE})
 endif()
 
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    find_program(HOCKET_CCACHE ccache)
+    mark_as_advanced(HOCKET_CCACHE)
+    if(HOCKET_CCACHE)
+        set(CMAKE_C_COMPILER_LAUNCHER ${HOCKET_CCACHE})
+        set(CMAKE_CXX_COMPILER_LAUNCHER ${HOCKET_CCACHE})
+    endif()
+endif()
+
 # Only warnings that CI has seen stop a build: a newer compiler must not break somebody's release build.
 set(warnings_are_errors OFF)
 if(HOCKET_WERROR)

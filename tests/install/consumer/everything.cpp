@@ -1,0 +1,28 @@
+// The README's first program, and a chain of awaits long enough to overflow the stack of a build without tail calls.
+#include <hocket/aio.hpp>
+#include <hocket/net.hpp>
+
+#include <chrono>
+#include <cstdio>
+
+namespace hk = hocket;
+using namespace std::chrono_literals;
+
+hk::Task<int> one() { co_return 1; }
+
+hk::Task<int> million() {
+    int sum = 0;
+    for (int i = 0; i < 1'000'000; ++i) sum += co_await one();
+    co_return sum;
+}
+
+hk::Task<int> hello() {
+    co_await hk::sleep(1ms);
+    co_return co_await million();
+}
+
+int main() {
+    const int sum = hk::run(hello());
+    std::printf("%d\n", sum);
+    return sum == 1'000'000 ? 0 : 1;
+}
