@@ -13,9 +13,12 @@ namespace hocket::load {
 // What to send, apart from where.
 struct RequestSpec {
     std::string method = "GET";
-    std::vector<std::string> headers;  // as on curl's command line: "Name: value"; "Name:" drops a default header;
-                                       // "Name;" sends an empty one
-    std::optional<std::string> body;   // nothing and "" differ: the latter sends Content-Length: 0
+
+    // As on curl's command line: "Name: value"; "Name:" leaves out a default header; "Name;" sends an empty one.
+    std::vector<std::string> headers = {};
+
+    // Nothing and "" differ: the latter sends Content-Length: 0.
+    std::optional<std::string> body = {};
 };
 
 // The bytes of one HTTP/1.1 request, made once and sent many times: request line, Host, User-Agent, Accept,
