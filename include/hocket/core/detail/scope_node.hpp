@@ -1,0 +1,63 @@
+// Cancellation of tasks: a tree of scopes, as in Trio.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hocket::detail {
+
+class TaskContext;
+
+/// A region of a task's execution, or of several tasks, that is cancelled as one. Level-triggered: once cancelled, each
+/// wait inside throws CancelledError until the scope is left. A shielded scope is not reached by the cancellation of
+/// those around it.
+///
+/// Invariant: effectively_cancelled() == cancelled by itself, or not shielded and the parent is effectively cancelled;
+/// it is kept up to date downwards, so that a wait reads one flag. Used on its scheduler's thread only; no lock, no
+/// atomic.
+class ScopeNode {
+public:
+    /// A scope inside no other, of no task.
+    ScopeNode() noexcept = default;
+    /// Opens a scope inside `parent`, for the waits of `task`.
+    ScopeNode(ScopeNode& parent, TaskContext* task, bool shielded = false) noexcept { open(parent, task, shielded); }
+    ScopeNode(const ScopeNode&) = delete;
+    ScopeNode& operator=(const ScopeNode&) = delete;
+    ~ScopeNode() { close(); }
+
+    void open(ScopeNode& parent, TaskContext* task, bool shielded = false) noexcept;
+    /// Takes the scope out of the tree; the scopes inside must have been closed.
+    void close() noexcept;
+
+    /// Cancels all waits inside, now and later. The first reason given is kept. Runs no user code: whoever waits is
+    /// posted.
+    void cancel(std::string_view reason);
+    /// Whether cancel() was called on this very scope.
+    bool cancelled() const noexcept { return cancelled_; }
+    /// Whether waits in this scope must throw.
+    bool effectively_cancelled() const noexcept { return effective_; }
+    /// The reason of the nearest cancelled scope around; empty when there is none.
+    std::string reason() const;
+
+    ScopeNode* parent() const noexcept { return parent_; }
+    TaskContext* task() const noexcept { return task_; }
+    /// Iteration over the scopes inside, oldest first.
+    ScopeNode* first_child() const noexcept { return first_child_; }
+    ScopeNode* next_sibling() const noexcept { return next_; }
+
+private:
+    void interrupt_waiting_task() noexcept;
+
+    ScopeNode* parent_ = nullptr;
+    ScopeNode* first_child_ = nullptr;
+    ScopeNode* next_ = nullptr;
+    ScopeNode* previous_ = nullptr;  // of the first child: the last one
+    TaskContext* task_ = nullptr;
+    std::unique_ptr<std::string> reason_;
+    bool cancelled_ = false;
+    bool effective_ = false;
+    bool shielded_ = false;
+};
+
+}  // namespace hocket::detail

@@ -1,0 +1,59 @@
+// The errors that every part of the library throws.
+#pragma once
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace hocket {
+
+/// Thrown by the current or next wait of a cancelled task or thread. It carries who asked and why.
+/// Deliberately not a std::exception, so that `catch (const std::exception&)` does not swallow it.
+class CancelledError {
+public:
+    explicit CancelledError(std::string reason = {});
+    /// The reason given to cancel(); empty when none was given.
+    const std::string& reason() const noexcept { return *reason_; }
+    /// "cancelled" or "cancelled: <reason>".
+    std::string message() const;
+
+private:
+    std::shared_ptr<const std::string> reason_;  // shared: copying an exception must not throw
+};
+
+/// A time limit ran out: of timeout(), of a `_for` form that throws, of a connection attempt.
+class TimeoutError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// An operation that the object's present state forbids: a result set twice, a loop run inside itself.
+class InvalidStateError : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// A wait that could never end, because what it waits for waits for the waiter.
+class DeadlockError : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// Several errors that happened at the same time, such as those of the children of a task group.
+class ExceptionGroup : public std::runtime_error {
+public:
+    /// `exceptions` must not be empty and holds no null pointer.
+    ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
+    /// The errors in the order in which they happened.
+    const std::vector<std::exception_ptr>& exceptions() const noexcept { return *exceptions_; }
+
+private:
+    std::shared_ptr<const std::vector<std::exception_ptr>> exceptions_;
+};
+
+/// What `error` says in words: what() of a std::exception, message() of a CancelledError, otherwise "unknown
+/// exception".
+std::string describe(const std::exception_ptr& error);
+
+}  // namespace hocket

@@ -1,0 +1,29 @@
+// Where the library says what would otherwise be lost: errors that nobody retrieved, findings of debug mode.
+#pragma once
+#include <functional>
+#include <string_view>
+
+namespace hocket {
+
+/// Kinds of report, so that a hook can choose.
+enum class ReportKind {
+    lost_exception,  ///< a Future died with an exception that nobody looked at
+    stuck_shutdown,  ///< something that should have ended keeps a scope or a loop alive
+};
+
+/// Called with each report, from whichever thread made it, possibly from several at once. Must not throw.
+using ReportHook = std::function<void(ReportKind kind, std::string_view text)>;
+
+/// Replaces the hook and returns the old one; an empty hook stands for the default, which writes one line to stderr.
+/// Thread-safe.
+ReportHook set_report_hook(ReportHook hook);
+
+namespace detail {
+/// Hands `text` to the hook in force. Never throws.
+void report(ReportKind kind, std::string_view text) noexcept;
+}  // namespace detail
+
+/// Whether HOCKET_DEBUG=1 was in the environment when the program first asked: turns on the checks that cost time.
+bool debug_enabled() noexcept;
+
+}  // namespace hocket

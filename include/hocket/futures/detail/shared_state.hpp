@@ -1,0 +1,110 @@
+// What the handles of one Future share: a result to come, and who waits for it.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "hocket/core/detail/wait_queue.hpp"
+#include "hocket/core/outcome.hpp"
+
+namespace hocket::detail {
+
+/// The part of a shared state that does not depend on the type of the result.
+///
+/// Invariant: `status_` goes pending -> completing -> done, each once. Only the completer, who made the first step,
+/// writes the outcome; `done` is stored (release) under the lock of `waiters_`, so that a waiter either sees it or is
+/// woken by it.
+class SharedStateBase {
+public:
+    SharedStateBase(const SharedStateBase&) = delete;
+    SharedStateBase& operator=(const SharedStateBase&) = delete;
+
+    void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void drop_reference() noexcept {
+        // The common last owner needs no second atomic operation; a count of one cannot grow behind its back.
+        if (references_.load(std::memory_order_acquire) == 1 ||
+            references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            destroy();
+    }
+    bool shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
+
+    bool done() const noexcept { return status_.load(std::memory_order_acquire) == Status::done; }
+    bool cancelled() const noexcept { return done() && cancelled_; }
+    void mark_retrieved() noexcept { retrieved_.store(true, std::memory_order_relaxed); }
+
+    /// Reserves the right to complete; false when somebody else has it.
+    bool begin_completion() noexcept {
+        auto expected = Status::pending;
+        return status_.compare_exchange_strong(expected, Status::completing, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed);
+    }
+    /// After the outcome was written: wakes all who wait.
+    void finish_completion(bool cancelled) noexcept;
+
+    /// Adds `waiter` unless the result is there.
+    bool wait_with(Waiter& waiter) noexcept {
+        return waiters_.push_unless(waiter, [this] { return done(); });
+    }
+    /// Blocks the calling thread until the result is there or `deadline` has come; returns whether it is there. Throws
+    /// CancelledError when the thread is cancelled, DeadlockError on the thread of an event loop, which would never get
+    /// to produce it.
+    bool block_until(TimePoint deadline);
+
+    /// Asks the producer to stop. Any thread. False when the result is there already.
+    virtual bool request_cancel(std::string_view reason) = 0;
+
+protected:
+    explicit SharedStateBase(std::uint32_t references = 1) noexcept : references_(references) {}
+    virtual ~SharedStateBase() = default;
+    virtual void destroy() noexcept = 0;
+    /// In the destructor of the final type, while `error` is still there: reports it if nobody has looked.
+    void report_if_lost(const std::exception_ptr& error, std::string_view who) noexcept;
+
+    WaitQueue waiters_;
+
+private:
+    enum class Status : std::uint8_t { pending, completing, done };
+    std::atomic<std::uint32_t> references_;
+    std::atomic<Status> status_{Status::pending};
+    std::atomic<bool> retrieved_{false};
+    bool cancelled_ = false;
+};
+
+template <class T>
+class SharedState : public SharedStateBase {
+public:
+    /// Only after done().
+    Outcome<T>& outcome() noexcept { return outcome_; }
+
+protected:
+    explicit SharedState(std::uint32_t references = 1) noexcept : SharedStateBase(references) {}
+    Outcome<T> outcome_;
+};
+
+/// A counted reference to a shared state.
+template <class State>
+class StateRef {
+public:
+    StateRef() noexcept = default;
+    /// Takes over one reference.
+    explicit StateRef(State* state) noexcept : state_(state) {}
+    StateRef(const StateRef& other) noexcept : state_(other.state_) {
+        if (state_) state_->add_reference();
+    }
+    StateRef(StateRef&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    StateRef& operator=(StateRef other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~StateRef() {
+        if (state_) state_->drop_reference();
+    }
+    explicit operator bool() const noexcept { return state_ != nullptr; }
+    State* operator->() const noexcept { return state_; }
+    State& operator*() const noexcept { return *state_; }
+
+private:
+    State* state_ = nullptr;
+};
+
+}  // namespace hocket::detail

@@ -1,0 +1,83 @@
+// A Future that the program completes itself.
+#pragma once
+#include <utility>
+
+#include "hocket/futures/future.hpp"
+
+namespace hocket {
+namespace detail {
+
+template <class T>
+class PromiseState final : public SharedState<T> {
+public:
+    template <class Complete>
+    bool complete(bool cancelled, Complete&& complete) {
+        if (!this->begin_completion()) return false;
+        try {
+            complete(this->outcome_);
+        } catch (...) {
+            this->outcome_.set_error(std::current_exception());  // copying the value failed
+        }
+        this->finish_completion(cancelled);
+        return true;
+    }
+    bool request_cancel(std::string_view reason) override {
+        return complete(true, [&](Outcome<T>& outcome) {
+            outcome.set_error(std::make_exception_ptr(CancelledError(std::string(reason))));
+        });
+    }
+
+private:
+    void destroy() noexcept override {
+        this->report_if_lost(this->outcome_.error(), "a Promise");
+        delete this;
+    }
+};
+
+}  // namespace detail
+
+/// The giving end of a Future. Move-only; thread-safe in that its calls may race with the future's cancel().
+template <class T>
+class Promise {
+public:
+    Promise() : state_(new detail::PromiseState<T>) {}
+    Promise(Promise&&) noexcept = default;
+    Promise& operator=(Promise&&) noexcept = default;
+    /// A promise that is dropped without a result completes its future with InvalidStateError ("broken promise").
+    ~Promise() {
+        if (!state_ || state_->done()) return;
+        (void)try_set_exception(std::make_exception_ptr(
+            InvalidStateError("hocket: broken promise: its Promise was destroyed without a result")));
+    }
+
+    Future<T> future() const { return Future<T>(detail::StateRef<detail::SharedState<T>>(share())); }
+
+    /// Throws InvalidStateError if the future is done (also by cancellation).
+    template <class... Value>
+    void set_result(Value&&... value) {
+        if (!try_set_result(std::forward<Value>(value)...))
+            throw InvalidStateError("hocket: the result of this Promise was already set");
+    }
+    /// Throws InvalidStateError if the future is done.
+    void set_exception(std::exception_ptr error) {
+        if (!try_set_exception(std::move(error)))
+            throw InvalidStateError("hocket: the result of this Promise was already set");
+    }
+    /// Returns false if the future is done: for producers that race with a cancel().
+    template <class... Value>
+    [[nodiscard]] bool try_set_result(Value&&... value) {
+        return state_->complete(false, [&](Outcome<T>& outcome) { outcome.set_value(std::forward<Value>(value)...); });
+    }
+    [[nodiscard]] bool try_set_exception(std::exception_ptr error) {
+        return state_->complete(false, [&](Outcome<T>& outcome) { outcome.set_error(std::move(error)); });
+    }
+
+private:
+    detail::SharedState<T>* share() const {
+        state_->add_reference();
+        return &*state_;
+    }
+    detail::StateRef<detail::PromiseState<T>> state_;
+};
+
+}  // namespace hocket

@@ -1,0 +1,44 @@
+#include "hocket/aio/cancel_scope.hpp"
+
+namespace hocket {
+namespace {
+
+detail::TaskContext& current_task() {
+    detail::Scheduler* scheduler = detail::Scheduler::current();
+    if (!scheduler || !scheduler->current_task())
+        throw InvalidStateError("hocket: a CancelScope can only be opened inside a task");
+    return *scheduler->current_task();
+}
+
+}  // namespace
+
+CancelScope::CancelScope(bool is_shielded)
+    : task_(current_task()), outer_(&task_.scope()), node_(*outer_, &task_, is_shielded) {
+    task_.set_scope(node_);
+}
+
+CancelScope::~CancelScope() {
+    task_.home().timers().cancel(*this);
+    task_.set_scope(*outer_);
+}
+
+void CancelScope::set_deadline(TimePoint deadline) {
+    deadline_ = deadline;
+    if (deadline < armed_for_) arm(deadline);
+}
+
+void CancelScope::arm(TimePoint deadline) {
+    task_.home().timers().cancel(*this);
+    task_.home().timers().arm(*this, deadline);
+    armed_for_ = deadline;
+}
+
+void CancelScope::expired() noexcept {
+    armed_for_ = kNever;
+    if (deadline_ == kNever) return;
+    if (task_.home().now() < deadline_) return arm(deadline_);  // moved back meanwhile
+    timed_out_ = true;
+    node_.cancel("the time limit ran out");
+}
+
+}  // namespace hocket

@@ -1,0 +1,73 @@
+#include "hocket/core/detail/scope_node.hpp"
+
+#include "hocket/core/detail/task_context.hpp"
+#include "hocket/core/detail/wait_queue.hpp"
+
+namespace hocket::detail {
+
+void ScopeNode::open(ScopeNode& parent, TaskContext* task, bool shielded) noexcept {
+    parent_ = &parent;
+    task_ = task;
+    shielded_ = shielded;
+    effective_ = !shielded && parent.effective_;
+    next_ = nullptr;
+    if (ScopeNode* first = parent.first_child_) {
+        previous_ = first->previous_;
+        previous_->next_ = this;
+        first->previous_ = this;
+    } else {
+        previous_ = this;
+        parent.first_child_ = this;
+    }
+}
+
+void ScopeNode::close() noexcept {
+    if (!parent_) return;
+    ScopeNode* first = parent_->first_child_;
+    if (first == this) {
+        parent_->first_child_ = next_;
+        if (next_) next_->previous_ = previous_;
+    } else {
+        previous_->next_ = next_;
+        (next_ ? next_ : first)->previous_ = previous_;
+    }
+    parent_ = nullptr;
+}
+
+void ScopeNode::interrupt_waiting_task() noexcept {
+    // Only the innermost scope of a task has something to interrupt.
+    if (task_ && &task_->scope() == this && task_->suspended_on()) task_->suspended_on()->cancel();
+}
+
+void ScopeNode::cancel(std::string_view reason) {
+    if (cancelled_) return;
+    if (!reason.empty()) reason_ = std::make_unique<std::string>(reason);
+    cancelled_ = true;
+    if (effective_) return;
+    effective_ = true;
+    interrupt_waiting_task();
+    // Depth first through the scopes inside, without recursion: the tree can be deep.
+    ScopeNode* scope = first_child_;
+    while (scope) {
+        const bool enters = !scope->shielded_ && !scope->effective_;
+        if (enters) {
+            scope->effective_ = true;
+            scope->interrupt_waiting_task();
+        }
+        if (enters && scope->first_child_) {
+            scope = scope->first_child_;
+            continue;
+        }
+        while (scope != this && !scope->next_) scope = scope->parent_;
+        scope = scope == this ? nullptr : scope->next_;
+    }
+}
+
+std::string ScopeNode::reason() const {
+    for (const ScopeNode* scope = this; scope; scope = scope->shielded_ ? nullptr : scope->parent_) {
+        if (scope->cancelled_) return scope->reason_ ? *scope->reason_ : std::string();
+    }
+    return {};
+}
+
+}  // namespace hocket::detail

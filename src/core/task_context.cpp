@@ -1,0 +1,47 @@
+#include "hocket/core/detail/task_context.hpp"
+
+#include <atomic>
+#include <cstring>
+
+#include "hocket/core/detail/scheduler.hpp"
+
+namespace hocket::detail {
+namespace {
+
+// Ids are handed to each thread in blocks, so that spawning touches no shared cache line.
+std::uint64_t next_task_id() {
+    constexpr std::uint64_t kBlock = 1024;
+    static std::atomic<std::uint64_t> next_block{0};
+    thread_local std::uint64_t next = 0;
+    if (next % kBlock == 0) next = next_block.fetch_add(kBlock, std::memory_order_relaxed);
+    return ++next;
+}
+
+}  // namespace
+
+TaskContext::TaskContext(Scheduler& home, ScopeNode& parent_scope, TaskObserver* observer, std::string_view name,
+                         std::source_location spawned_at)
+    : home_(&home), scope_(&root_scope_), observer_(observer), id_(next_task_id()), spawned_at_(spawned_at) {
+    Scheduler* here = Scheduler::current();
+    TaskContext* parent = here ? here->current_task() : nullptr;
+    parent_id_ = parent ? parent->id() : 0;
+    if (!name.empty()) {
+        name_ = new char[name.size() + 1];
+        std::memcpy(name_, name.data(), name.size());
+        name_[name.size()] = '\0';
+    }
+    root_scope_.open(parent_scope, this);
+}
+
+TaskContext::~TaskContext() { delete[] name_; }
+
+void TaskContext::throw_cancelled() const { throw CancelledError(scope_->reason()); }
+
+std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id_); }
+
+void TaskContext::ended(std::exception_ptr error) noexcept {
+    root_scope_.close();
+    if (observer_) observer_->task_ended(std::move(error));
+}
+
+}  // namespace hocket::detail

@@ -1,0 +1,104 @@
+#include "hocket/core/detail/timer_heap.hpp"
+
+#include <algorithm>
+
+namespace hocket::detail {
+namespace {
+constexpr std::size_t kArity = 4;
+constexpr std::size_t kRebuildAbove = 64;  // small heaps are not worth rebuilding
+std::size_t parent_of(std::size_t index) { return (index - 1) / kArity; }
+std::size_t first_child_of(std::size_t index) { return index * kArity + 1; }
+}  // namespace
+
+TimerHeap::~TimerHeap() {
+    for (const Entry& entry : entries_) {
+        if (!entry.timer) continue;
+        entry.timer->index_ = Timer::kIdle;
+        entry.timer->dropped();
+    }
+}
+
+void TimerHeap::place(std::size_t index, const Entry& entry) noexcept {
+    entries_[index] = entry;
+    if (entry.timer) entry.timer->index_ = static_cast<std::uint32_t>(index);
+}
+
+void TimerHeap::sift_up(std::size_t index, Entry entry) noexcept {
+    while (index > 0 && entry.before(entries_[parent_of(index)])) {
+        place(index, entries_[parent_of(index)]);
+        index = parent_of(index);
+    }
+    place(index, entry);
+}
+
+void TimerHeap::sift_down(std::size_t index, Entry entry) noexcept {
+    for (;;) {
+        const std::size_t first = first_child_of(index);
+        const std::size_t end = std::min(first + kArity, entries_.size());
+        if (first >= end) break;
+        std::size_t least = first;
+        for (std::size_t child = first + 1; child < end; ++child) {
+            if (entries_[child].before(entries_[least])) least = child;
+        }
+        if (!entries_[least].before(entry)) break;
+        place(index, entries_[least]);
+        index = least;
+    }
+    place(index, entry);
+}
+
+void TimerHeap::arm(Timer& timer, TimePoint deadline) {
+    const Entry entry{deadline.time_since_epoch().count(), armed_++, &timer};
+    entries_.push_back(entry);
+    sift_up(entries_.size() - 1, entry);
+}
+
+void TimerHeap::cancel(Timer& timer) noexcept {
+    if (!timer.armed()) return;
+    const std::size_t index = timer.index_;
+    timer.index_ = Timer::kIdle;
+    if (index + 1 == entries_.size()) {
+        entries_.pop_back();
+        return;
+    }
+    entries_[index].timer = nullptr;
+    ++empty_;
+    if (entries_.size() > kRebuildAbove && empty_ * 2 > entries_.size()) rebuild();
+}
+
+void TimerHeap::remove_top() noexcept {
+    const Entry last = entries_.back();
+    entries_.pop_back();
+    if (!entries_.empty()) sift_down(0, last);
+}
+
+void TimerHeap::drop_empty_top() noexcept {
+    while (!entries_.empty() && entries_.front().timer == nullptr) {
+        --empty_;
+        remove_top();
+    }
+}
+
+TimePoint TimerHeap::next_deadline() noexcept {
+    drop_empty_top();
+    return entries_.empty() ? kNever : TimePoint(Duration(entries_.front().deadline));
+}
+
+Timer* TimerHeap::pop_due(TimePoint now) noexcept {
+    if (next_deadline() > now || entries_.empty()) return nullptr;
+    Timer* timer = entries_.front().timer;
+    timer->index_ = Timer::kIdle;
+    remove_top();
+    return timer;
+}
+
+void TimerHeap::rebuild() noexcept {
+    std::erase_if(entries_, [](const Entry& entry) { return entry.timer == nullptr; });
+    empty_ = 0;
+    for (std::size_t index = 0; index < entries_.size(); ++index) place(index, entries_[index]);
+    for (std::size_t index = entries_.size() / kArity + 1; index-- > 0;) {
+        if (index < entries_.size()) sift_down(index, entries_[index]);
+    }
+}
+
+}  // namespace hocket::detail

@@ -1,0 +1,217 @@
+#include "hocket/core/detail/wait_queue.hpp"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hocket/core/detail/scheduler.hpp"
+#include "hocket/core/detail/task_context.hpp"
+
+namespace hocket::detail {
+namespace {
+
+// Holders of our spin locks do a few instructions only; if one lost its processor, let it have ours.
+class SpinWait {
+public:
+    void once() noexcept {
+        if (++turns_ < kSpins) {
+            __builtin_ia32_pause();
+        } else {
+            ::sched_yield();
+        }
+    }
+
+private:
+    static constexpr int kSpins = 64;
+    int turns_ = 0;
+};
+
+// Sleeps while `word` is 0. Wakes up at the deadline, and now and then for no reason.
+void futex_wait(const std::atomic<std::uint32_t>& word, TimePoint deadline) noexcept {
+    timespec until{};
+    if (deadline != kNever) {
+        const auto since = deadline.time_since_epoch().count();
+        until.tv_sec = static_cast<time_t>(since / 1'000'000'000);
+        until.tv_nsec = static_cast<long>(since % 1'000'000'000);
+    }
+    // FUTEX_WAIT_BITSET takes an absolute time on the monotonic clock, which is what steady_clock is on Linux.
+    ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, deadline == kNever ? nullptr : &until, nullptr,
+              FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wake(const std::atomic<std::uint32_t>* word) noexcept { ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); }
+
+}  // namespace
+
+void Suspension::suspend() noexcept { promise_->task()->suspended_on_ = this; }
+
+void Suspension::unsuspend() noexcept { promise_->task()->suspended_on_ = nullptr; }
+
+void Suspension::post() noexcept { promise_->task()->home().post(*this); }
+
+void Suspension::run() noexcept {
+    TaskContext& task = *promise_->task();
+    task.suspended_on_ = nullptr;
+    task.home().set_current_task(&task);
+    resume(promise_->handle());
+}
+
+void Waiter::wake() noexcept {
+    if (promise()) {
+        post();
+    } else {
+        static_cast<ThreadWaiter*>(this)->signal();
+    }
+}
+
+bool Waiter::claim_and_unlink(WaitOutcome outcome) noexcept {
+    if (!claim(outcome)) return false;
+    WaitQueue::Lock lock(*queue_);
+    if (previous_) lock.unlink(*this);
+    return true;
+}
+
+void Waiter::interrupt(WaitOutcome why) noexcept {
+    if (claim_and_unlink(why)) wake();
+}
+
+void WaitQueue::Lock::push(Waiter& waiter) noexcept {
+    waiter.queue_ = &queue_;
+    if (!first_) {
+        first_ = &waiter;
+        waiter.previous_ = &waiter;
+        waiter.next_ = &waiter;
+        return;
+    }
+    Waiter* last = first_->previous_;
+    waiter.previous_ = last;
+    waiter.next_ = first_;
+    last->next_ = &waiter;
+    first_->previous_ = &waiter;
+}
+
+void WaitQueue::Lock::unlink(Waiter& waiter) noexcept {
+    Waiter* next = waiter.next();
+    if (next == &waiter) {
+        first_ = nullptr;
+    } else {
+        waiter.previous_->next_ = next;
+        next->previous_ = waiter.previous_;
+        if (first_ == &waiter) first_ = next;
+    }
+    waiter.previous_ = nullptr;
+}
+
+Waiter* WaitQueue::Lock::pop() noexcept {
+    while (Waiter* waiter = first_) {
+        unlink(*waiter);
+        if (waiter->claim(WaitOutcome::woken)) return waiter;
+    }
+    return nullptr;
+}
+
+bool WaitQueue::wake_one() noexcept {
+    Waiter* waiter = nullptr;
+    {
+        Lock lock(*this);
+        waiter = lock.pop();
+    }
+    if (waiter) waiter->wake();
+    return waiter != nullptr;
+}
+
+Waiter* WaitQueue::Lock::pop_all() noexcept {
+    Waiter* first = nullptr;
+    Waiter* last = nullptr;
+    while (Waiter* waiter = pop()) {
+        waiter->next_ = nullptr;  // claimed, so the link is ours until wake()
+        if (last) last->next_ = waiter;
+        if (!first) first = waiter;
+        last = waiter;
+    }
+    return first;
+}
+
+std::size_t WaitQueue::wake_all(Waiter* first) noexcept {
+    std::size_t woken = 0;
+    for (; first; ++woken) {
+        Waiter* waiter = first;
+        first = waiter->next();
+        waiter->wake();
+    }
+    return woken;
+}
+
+std::size_t WaitQueue::wake_all() noexcept {
+    Waiter* waiters = nullptr;
+    {
+        Lock lock(*this);
+        waiters = lock.pop_all();
+    }
+    return wake_all(waiters);
+}
+
+std::uintptr_t WaitQueue::lock_slowly() noexcept {
+    SpinWait spin;
+    for (;;) {
+        if (!(word_.load(std::memory_order_relaxed) & kLocked)) {
+            const std::uintptr_t word = word_.fetch_or(kLocked, std::memory_order_acquire);
+            if (!(word & kLocked)) return word;
+        }
+        spin.once();
+    }
+}
+
+WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
+    ThreadCanceller* canceller = ThreadCanceller::current();
+    if (canceller) {
+        canceller->lock();
+        canceller->waiter_ = this;
+        const bool cancelled = canceller->cancelled();
+        canceller->unlock();
+        if (cancelled) interrupt(WaitOutcome::cancelled);
+    }
+    while (signalled_.load(std::memory_order_acquire) == 0) {
+        futex_wait(signalled_, deadline);
+        const bool late = deadline != kNever && std::chrono::steady_clock::now() >= deadline;
+        if (late && claim_and_unlink(WaitOutcome::timed_out)) break;
+        if (late) deadline = kNever;  // somebody else has ended the wait and is about to signal
+    }
+    if (canceller) {
+        canceller->lock();
+        canceller->waiter_ = nullptr;
+        canceller->unlock();
+    }
+    return outcome();
+}
+
+void ThreadWaiter::signal() noexcept {
+    const std::atomic<std::uint32_t>* word = &signalled_;
+    signalled_.store(1, std::memory_order_release);
+    // From here on the thread may return and its stack be reused. The call then wakes nobody, or makes an unrelated
+    // futex user look again, which all of them must allow for.
+    futex_wake(word);
+}
+
+thread_local constinit ThreadCanceller* ThreadCanceller::current_ = nullptr;
+
+ThreadCanceller* ThreadCanceller::install(ThreadCanceller* canceller) noexcept {
+    ThreadCanceller* before = current_;
+    current_ = canceller;
+    return before;
+}
+
+void ThreadCanceller::lock() noexcept {
+    SpinWait spin;
+    while (locked_.exchange(true, std::memory_order_acquire)) spin.once();
+}
+
+void ThreadCanceller::cancel() noexcept {
+    lock();
+    cancelled_.store(true, std::memory_order_release);
+    if (waiter_) waiter_->interrupt(WaitOutcome::cancelled);
+    unlock();
+}
+
+}  // namespace hocket::detail
