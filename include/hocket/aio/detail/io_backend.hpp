@@ -109,6 +109,10 @@ protected:
             return false;
         return verb_ != IoVerb::connect && attempt();
     }
+    /// Tries without waiting, whatever is known of its chances; false when it would block.
+    bool try_once(IoBackend& backend) noexcept {
+        return backend.tries_first() ? try_now(backend) : !descriptor_->closed_ && attempt();
+    }
     /// Waits in the coroutine of `promise`; false when result() is there at once, in a cancelled scope as -ECANCELED.
     bool start(IoBackend& backend, PromiseBase& promise) noexcept;
     /// Throws CancelledError if the task's cancellation ended it, std::system_error(`what`) for another failure.
