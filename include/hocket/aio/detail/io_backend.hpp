@@ -57,6 +57,8 @@ public:
     /// reference.
     void close() noexcept;
     bool closed() const noexcept { return closed_; }
+    /// Somebody has read until it would block: the next wait is for the next event.
+    void found_empty() noexcept { readable_ = false; }
 
     static void* operator new(std::size_t size) { return FrameHeap::allocate(size); }
     static void operator delete(void* memory, std::size_t size) noexcept { FrameHeap::deallocate(memory, size); }
