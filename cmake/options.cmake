@@ -38,6 +38,9 @@ endif()
 # Gives a target of ours the project's warnings, for its C++ sources.
 function(hocket_own_target target)
     set(flags -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+        list(APPEND flags -Wno-restrict) # false alarms about std::string in g++ 12, GCC bug 105651
+    endif()
     if(warnings_are_errors)
         list(APPEND flags -Werror)
     endif()
