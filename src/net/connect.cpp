@@ -1,0 +1,121 @@
+// Connecting: one address, or the race between the addresses of a host.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include "hocket/aio/sleep.hpp"
+#include "hocket/aio/task_group.hpp"
+#include "hocket/aio/timeout.hpp"
+#include "hocket/futures/promise.hpp"
+#include "hocket/net/resolve.hpp"
+#include "hocket/net/socket.hpp"
+
+namespace hocket {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHeadStart = 250ms;  // RFC 8305, section 5
+
+class ConnectAwaiter final : public detail::IoAwaiter {
+public:
+    ConnectAwaiter(detail::Descriptor& descriptor, const Address& address) noexcept
+        : IoAwaiter(descriptor, detail::IoVerb::connect, const_cast<sockaddr*>(address.data()), address.size(), 0) {}
+    /// 0, or the negative errno of a failure that is not a cancellation.
+    std::int64_t await_resume() const {
+        if (result() == -ECANCELED) throw_failure("connect");
+        return result();
+    }
+};
+
+class Connect {
+public:
+    Connect(detail::Descriptor& descriptor, const Address& address) noexcept
+        : descriptor_(descriptor), address_(address) {}
+    ConnectAwaiter operator co_await() const noexcept { return ConnectAwaiter(descriptor_, address_); }
+
+private:
+    detail::Descriptor& descriptor_;
+    const Address& address_;
+};
+
+// One family after the other, beginning with that of the first address; otherwise in the given order.
+std::vector<Address> interleave(const std::vector<Address>& addresses) {
+    std::vector<Address> first, second, result;
+    for (const Address& address : addresses)
+        (address.family() == addresses.front().family() ? first : second).push_back(address);
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size()) result.push_back(first[i]);
+        if (i < second.size()) result.push_back(second[i]);
+    }
+    return result;
+}
+
+// The race for one connection.
+class Race {
+public:
+    Race() = default;
+    Task<void> attempt(Address address, Promise<void> ended) {
+        try {
+            Socket socket = co_await Socket::async_connect(std::move(address));
+            if (!winner.is_open()) winner = std::move(socket);
+        } catch (const std::system_error&) {
+            errors.push_back(std::current_exception());
+        }
+        (void)ended.try_set_result();
+    }
+    Task<void> run(TaskGroup& group, std::vector<Address> addresses) {
+        for (Address& address : addresses) {
+            Promise<void> ended;
+            Future<void> end = ended.future();
+            ends_.push_back(end);
+            group.create_task(attempt(std::move(address), std::move(ended)), "connect");
+            try {
+                co_await hocket::timeout(kHeadStart, shield(end));
+            } catch (const TimeoutError&) {
+                // Give the next address a chance beside this one.
+            }
+            if (winner.is_open()) break;
+        }
+        for (const Future<void>& end : ends_) {
+            if (winner.is_open()) break;
+            co_await shield(end);
+        }
+        group.cancel("another address has answered");
+    }
+    Socket winner;
+    std::vector<std::exception_ptr> errors;
+
+private:
+    std::vector<Future<void>> ends_;
+};
+
+}  // namespace
+
+Task<Socket> Socket::async_connect(Address address) {
+    const int family = address.data()->sa_family;
+    const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), "open a socket for " + address.to_string());
+    Socket socket(fd, false);
+    const std::int64_t result = co_await Connect(*socket.descriptor_, address);
+    if (result < 0) {
+        throw std::system_error(static_cast<int>(-result), std::generic_category(),
+                                "connect to " + address.to_string());
+    }
+    if (address.family() != Address::Family::unix_domain) socket.set_no_delay(true);
+    co_return socket;
+}
+
+Task<Socket> Socket::async_connect(std::string host, std::uint16_t port) {
+    const std::vector<Address> found = co_await resolve(std::move(host), port);
+    if (found.size() == 1) co_return co_await async_connect(found.front());
+    Race race;
+    std::vector<Address> addresses = interleave(found);
+    co_await task_group([&](TaskGroup& group) { return race.run(group, std::move(addresses)); });
+    if (!race.winner.is_open()) std::rethrow_exception(race.errors.front());
+    co_return std::move(race.winner);
+}
+
+}  // namespace hocket
