@@ -26,7 +26,7 @@ struct ErrorCount {
     std::string example;  // the message of the first one
 };
 
-// What a run came to. Every request that was started is in `statuses` or in `errors`, once.
+// What a run came to. Every request that was started is in `statuses`, in `errors` or in `unfinished`, once.
 struct Summary {
     std::string url;  // as tested, without password
     std::chrono::system_clock::time_point started_at;
@@ -35,6 +35,7 @@ struct Summary {
     std::uint64_t bytes_sent = 0;
     std::map<unsigned, std::uint64_t> statuses;  // responses by status code
     std::array<ErrorCount, error_kinds> errors;  // indexed by ErrorKind
+    std::uint64_t unfinished = 0;                // under way when time or Ctrl-C ended the run; in none of the above
     Histogram latency;                           // of complete responses
     double cpu_seconds = 0;                      // user and system, of the generator's threads
     unsigned threads = 1;                        // of the generator

@@ -94,6 +94,7 @@ public:
         return detail::Readiness(*descriptor_, detail::IoVerb::wait_readable);
     }
     void rearm() noexcept { descriptor_->found_empty(); }
+    int fileno() const noexcept { return descriptor_->fd(); }
 
 private:
     detail::Descriptor* descriptor_;

@@ -1,0 +1,276 @@
+#include "worker.hpp"
+
+#include <ctime>
+
+#include <algorithm>
+#include <system_error>
+
+namespace hocket::load {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kConnectsAtOnce = 128;  // more would overflow the usual accept queues
+constexpr std::uint64_t kTickets = 256;
+constexpr auto kFirstPause = 10ms;                // before connecting again after a failure,
+constexpr auto kLastPause = 100ms;                // doubled from one to the other
+constexpr std::size_t kDiscardAbove = 16 * 1024;  // a body of which more than this is to come is not copied
+
+double thread_cpu_seconds() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+Worker::Worker(Job& job, unsigned connections) : job_(job), connections_(connections) {
+    if (job.options().url->is_tls())
+        tls_ = std::make_unique<TlsContext>(job.options().url->host, job.options().insecure);
+}
+
+Worker::~Worker() {
+    stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Worker::start(Time began, std::function<void()> ended) {
+    thread_ = std::thread([this, began, ended = std::move(ended)] {
+        run(began);
+        ended();
+    });
+}
+
+void Worker::stop() {
+    std::scoped_lock guard(loop_mutex_);
+    stop_requested_ = true;
+    if (!loop_) return;
+    loop_->call_soon_threadsafe([this] {
+        draining_ = true;
+        if (group_) group_->cancel("the load test was stopped");
+    });
+}
+
+void Worker::run(Time began) noexcept {
+    const double cpu_before = thread_cpu_seconds();
+    try {
+        EventLoop loop;
+        {
+            std::scoped_lock guard(loop_mutex_);
+            loop_ = &loop;
+            draining_ = stop_requested_;
+        }
+        if (const auto duration = job_.options().duration) {
+            (void)loop.call_at(began + *duration, [this] { time_is_up(); });
+        }
+        try {
+            loop.run_until_complete(main(), "worker");
+        } catch (const ExceptionGroup& group) {
+            Request none;
+            fail(none, ErrorKind::protocol, std::string("the load generator failed: ") + group.what());
+        }
+        std::scoped_lock guard(loop_mutex_);
+        loop_ = nullptr;
+    } catch (const std::exception& error) {
+        Request none;
+        fail(none, ErrorKind::connect, std::string("a thread of the load generator could not run: ") + error.what());
+    }
+    cpu_seconds_ = thread_cpu_seconds() - cpu_before;
+}
+
+Task<void> Worker::main() {
+    co_await task_group([this](TaskGroup& group) { return start_connections(group); });
+    group_ = nullptr;
+}
+
+Task<void> Worker::start_connections(TaskGroup& group) {
+    group_ = &group;
+    to_start_ = connections_;
+    for (unsigned i = 0; i < kConnectsAtOnce; ++i) start_next_connection();
+    co_return;
+}
+
+void Worker::start_next_connection() {
+    if (to_start_ == 0 || draining_) return;
+    --to_start_;
+    group_->create_task(connection());
+}
+
+void Worker::time_is_up() {
+    draining_ = true;
+    (void)loop_->call_later(Engine::grace, [this] {
+        if (group_) group_->cancel("the time of the load test is up");
+    });
+}
+
+bool Worker::begin(Request& request, Time now) {
+    if (draining_) return false;
+    if (tickets_ == 0) tickets_ = job_.take(kTickets);
+    if (tickets_ == 0) return false;
+    --tickets_;
+    request = {now, true, false};
+    first_start_ = std::min(first_start_, now);
+    return true;
+}
+
+void Worker::succeed(Request& request, unsigned status) {
+    last_end_ = std::chrono::steady_clock::now();
+    latency_.record(std::chrono::duration_cast<std::chrono::microseconds>(last_end_ - request.start).count());
+    ++(status < statuses_.size() ? statuses_[status] : rare_statuses_[status]);
+    request.open = false;
+}
+
+void Worker::fail(Request& request, ErrorKind kind, const std::string& message) {
+    last_end_ = std::max(last_end_, std::chrono::steady_clock::now());
+    ErrorCount& error = errors_[static_cast<std::size_t>(kind)];
+    if (error.count++ == 0) error.example = message;
+    error_total_.store(error_total_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    request.open = false;
+}
+
+Task<Socket> Worker::connect() { return Socket::async_connect(job_.address()); }
+
+Task<void> Worker::send_rest(Socket& socket, std::string_view rest) { co_await socket.async_send(rest); }
+
+Task<void> Worker::wait_for(Socket& socket, TlsSession::Wants what) {
+    if (what == TlsSession::Wants::readable) co_await socket.async_wait_readable();
+    if (what == TlsSession::Wants::writable) co_await socket.async_wait_writable();
+}
+
+Task<void> Worker::shake_hands(TlsSession& tls, Socket& socket) {
+    for (auto wants = tls.shake_hands(); wants != TlsSession::Wants::nothing; wants = tls.shake_hands()) {
+        co_await wait_for(socket, wants);
+    }
+}
+
+Task<void> Worker::send_tls(TlsSession& tls, Socket& socket, TlsSession::Wants wants) {
+    while (wants != TlsSession::Wants::nothing) {
+        co_await wait_for(socket, wants);
+        wants = tls.send(job_.request());
+    }
+}
+
+// Takes what has come of the response; needs_more if that is not all.
+ReadResult Worker::receive(ResponseReader& reader, Socket& socket, TlsSession* tls) {
+    for (;;) {
+        const std::uint64_t rest = tls ? 0 : reader.body_remaining();
+        const bool discards = rest > kDiscardAbove;
+        std::optional<std::size_t> size;
+        if (discards) {
+            size = socket.try_discard(static_cast<std::size_t>(std::min<std::uint64_t>(rest, 1 << 30)));
+        } else {
+            size = tls ? tls->try_recv(buffer_) : socket.try_recv(buffer_);
+        }
+        if (!size) return ReadResult();
+        if (*size == 0) return reader.finish_eof();
+        bytes_received_ += *size;
+        ReadResult result = discards ? reader.skip(*size) : reader.feed(buffer_.data(), *size);
+        if (!discards && result.state == ReadState::complete && result.consumed < *size) {
+            result.state = ReadState::error;
+            result.error = "bytes after the end of the response";
+        }
+        // A TLS session may hold more than it has given, of which the socket knows nothing.
+        if (!tls || result.state != ReadState::needs_more) return result;
+    }
+}
+
+// The coroutine that a test of 10,000 connections has 10,000 of: what is awaited rarely is in coroutines of its own, to
+// keep its frame small.
+Task<void> Worker::connection() {
+    ResponseReader reader(responses_);
+    Request request;
+    auto pause = kFirstPause;
+    bool first = true;
+    while (request.open || begin(request, std::chrono::steady_clock::now())) {
+        Ending ending;
+        {
+            CancelScope scope;
+            try {
+                scope.set_deadline(request.start + job_.options().timeout);
+                Socket socket = co_await connect();
+                std::unique_ptr<TlsSession> tls;
+                if (tls_) {
+                    ending.stage = Stage::tls;
+                    tls = std::make_unique<TlsSession>(*tls_, socket);
+                    co_await shake_hands(*tls, socket);
+                }
+                pause = kFirstPause;
+                if (std::exchange(first, false)) start_next_connection();
+                for (;;) {
+                    ending.stage = Stage::send;
+                    reader.begin(job_.head());
+                    const std::string_view bytes = job_.request();
+                    if (tls) {
+                        if (const auto wants = tls->send(bytes); wants != TlsSession::Wants::nothing)
+                            co_await send_tls(*tls, socket, wants);
+                    } else if (const auto sent = socket.try_send(bytes).value_or(0); sent < bytes.size()) {
+                        co_await send_rest(socket, bytes.substr(sent));
+                    }
+                    bytes_sent_ += bytes.size();
+                    ending.stage = Stage::receive;
+                    ReadResult result;
+                    do {
+                        co_await socket.async_wait_readable();
+                        result = receive(reader, socket, tls.get());
+                    } while (result.state == ReadState::needs_more);
+                    if (result.state == ReadState::error) {
+                        ending.protocol_error = result.error;
+                        break;
+                    }
+                    succeed(request, result.status);
+                    ending.served = true;
+                    if (!result.keep_alive || !begin(request, last_end_)) break;
+                    scope.set_deadline(request.start + job_.options().timeout);
+                }
+            } catch (const CancelledError&) {
+                ending.timed_out = scope.timed_out() && scope.owns_cancellation();
+                if (!ending.timed_out) {
+                    if (request.open) ++unfinished_;
+                    throw;
+                }
+            } catch (...) {
+                ending.error = std::current_exception();
+            }
+        }
+        if (request.open) settle(request, ending, reader.started());
+        if (ending.stage > Stage::tls) continue;
+        if (std::exchange(first, false)) start_next_connection();
+        co_await sleep(pause);
+        pause = std::min(pause * 2, kLastPause);
+    }
+    if (first) start_next_connection();
+}
+
+void Worker::settle(Request& request, const Ending& ending, bool response_started) {
+    static constexpr const char* doing[] = {"connecting", "in the TLS handshake", "sending the request",
+                                            "waiting for the response"};
+    static constexpr ErrorKind kinds[] = {ErrorKind::connect, ErrorKind::tls, ErrorKind::send, ErrorKind::receive};
+    const auto stage = static_cast<std::size_t>(ending.stage);
+    if (ending.timed_out) return fail(request, ErrorKind::timeout, std::string("time-out while ") + doing[stage]);
+    // A server may close a connection between two requests at any time; the request that crossed the close is made once
+    // more.
+    if (ending.served && !response_started && !request.retried) {
+        request.retried = true;
+        return;
+    }
+    if (ending.error) return fail(request, kinds[stage], describe(ending.error));
+    fail(request, response_started ? ErrorKind::protocol : ErrorKind::receive, ending.protocol_error);
+}
+
+void Worker::add_to(Summary& summary) const {
+    for (std::size_t status = 0; status < statuses_.size(); ++status) {
+        if (statuses_[status] > 0) summary.statuses[static_cast<unsigned>(status)] += statuses_[status];
+    }
+    for (const auto& [status, count] : rare_statuses_) summary.statuses[status] += count;
+    for (std::size_t kind = 0; kind < error_kinds; ++kind) {
+        if (summary.errors[kind].count == 0) summary.errors[kind].example = errors_[kind].example;
+        summary.errors[kind].count += errors_[kind].count;
+    }
+    summary.latency.merge(latency_);
+    summary.unfinished += unfinished_;
+    summary.bytes_received += bytes_received_;
+    summary.bytes_sent += bytes_sent_;
+    summary.cpu_seconds += cpu_seconds_;
+}
+
+}  // namespace hocket::load

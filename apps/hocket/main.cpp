@@ -1,0 +1,62 @@
+// The tool's entry: understands the command line and hands over to the command.
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "load/options.hpp"
+#include "load/run_load.hpp"
+#include "serve/serve.hpp"
+#include "serve/target.hpp"
+
+namespace {
+
+using namespace hocket::load;
+
+// Commands take Ctrl-C and SIGTERM from a descriptor, in one thread; blocked here, before there are others.
+void block_stop_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGINT);
+    ::sigaddset(&set, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+int run_command(const ExitNow& end) {
+    fmt::print("{}", end.out);
+    fmt::print(stderr, "{}", end.err);
+    return end.code;
+}
+
+int run_command(const ServeOptions& options) { return hocket::serve::run_serve(options); }
+
+int run_command(LoadOptions options) {
+    if (options.url) return run_load(options);
+    ServeOptions target_options;
+    target_options.port = 0;
+    hocket::serve::Target target(target_options);
+    const std::string url = fmt::format("http://127.0.0.1:{}/", target.port());
+    fmt::print(stderr, "No URL given: testing the embedded target at {}\n", url);
+    options.url = parse_url(url);
+    const int code = run_load(options);
+    target.stop();
+    return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        block_stop_signals();
+        const Command command = parse_command_line(std::vector<std::string>(argv + 1, argv + argc), Machine::here());
+        return std::visit([](const auto& chosen) { return run_command(chosen); }, command);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "hocket: {}\n", error.what());
+        return 1;
+    }
+}
