@@ -60,8 +60,4 @@ struct Machine {
 // stderr. Doesn't throw.
 Command parse_command_line(const std::vector<std::string>& arguments, const Machine& machine);
 
-// The command line that repeats this run, quoted for a shell; passwords and the values of headers that carry secrets
-// are replaced by "***", since reports get shared.
-std::string to_command(const LoadOptions& options);
-
 }  // namespace hocket::load

@@ -104,6 +104,7 @@ std::string take_name(std::string_view url, std::string_view& authority) {
         refuse(url, "an IPv6 address must be in brackets, such as [::1]:8080");
     }
     if (name.empty()) refuse(url, "there is no host");
+    if (name.starts_with('-')) refuse(url, "a host cannot begin with '-'");
     for (const char c : name) {
         if (static_cast<unsigned char>(c) >= 0x80) {
             refuse(url, "the host has characters beyond ASCII; write it in its xn-- form");
