@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 TEST(SummaryJson, HasTheDocumentedFields) {
     Summary summary = sample_summary();
     error_of(summary, ErrorKind::tls) = {4, "certificate has expired"};
+    summary.unfinished = 3;
     const Json expected = {
         {"schema", "hocket-load-1"},
         {"version", version()},
@@ -37,6 +38,7 @@ TEST(SummaryJson, HasTheDocumentedFields) {
         {"elapsed_s", 10.0},
         {"requests", 100'004},
         {"responses", 100'000},
+        {"unfinished", 3},
         {"responses_per_s", 10'000.0},
         {"bytes_received", 10 << 20},
         {"bytes_received_per_s", 1048576.0},

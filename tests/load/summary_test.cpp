@@ -140,6 +140,15 @@ TEST(SummaryText, TellsThatTheRunWasInterrupted) {
                 HasSubstr("\n  Interrupted after 100,000 of 1,000,000 requests\n"));
 }
 
+TEST(SummaryText, TellsHowManyRequestsTheEndOfTheRunCutOff) {
+    Summary summary = sample_summary();
+    EXPECT_THAT(format_text(summary, sample_options(), unicode), Not(HasSubstr("Unfinished")));
+    summary.unfinished = 1234;
+    EXPECT_THAT(
+        format_text(summary, sample_options(), unicode),
+        HasSubstr("\n  Errors      none\n  Unfinished  1,234 under way when the run ended, not counted above\n"));
+}
+
 TEST(SummaryText, CountsWhatTookTooLongToMeasure) {
     Summary summary = sample_summary();
     summary.latency.record(Histogram::highest + 1);
@@ -155,6 +164,7 @@ TEST(SummaryText, FitsEveryTerminalAndHasNoControlCharacters) {
     summary.url += std::string(300, 'x') + "\x1b[31m";
     summary.interrupted = true;
     summary.cpu_seconds = 20;
+    summary.unfinished = 50;
     error_of(summary, ErrorKind::protocol) = {3, "evil \x1b[2J server said \r\n" + std::string(300, 'x')};
     for (const bool unicode_style : {true, false}) {
         for (unsigned width = 40; width <= 200; width += 7) {

@@ -60,6 +60,7 @@ std::string to_json(const Summary& summary, const LoadOptions& options) {
     json["elapsed_s"] = seconds(summary.elapsed);
     json["requests"] = summary.requests();
     json["responses"] = summary.responses();
+    json["unfinished"] = summary.unfinished;
     json["responses_per_s"] = rounded(summary.requests_per_second());
     json["bytes_received"] = summary.bytes_received;
     json["bytes_received_per_s"] = rounded(summary.bytes_per_second());

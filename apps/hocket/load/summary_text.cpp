@@ -165,6 +165,11 @@ std::string results(const Summary& summary, std::size_t width) {
         label = "";
     }
     if (summary.error_total() == 0) text += row("Errors", "none");
+    if (summary.unfinished > 0) {
+        text += row("Unfinished", clipped(fmt::format("{} under way when the run ended, not counted above",
+                                                      with_commas(summary.unfinished)),
+                                          width - label_width - 2));
+    }
     return text;
 }
 
