@@ -1,5 +1,8 @@
-// The README's first program, and a chain of awaits long enough to overflow the stack of a build without tail calls.
+// Every public header, the README's first program, and a chain of awaits long enough to overflow the stack of a build without tail calls.
 #include <hocket/aio.hpp>
+#include <hocket/core.hpp>
+#include <hocket/futures.hpp>
+#include <hocket/http.hpp>
 #include <hocket/net.hpp>
 
 #include <chrono>
