@@ -87,22 +87,17 @@ public:
     template <class... Arguments>
     void set_value(Arguments&&... arguments) {
         reset();
-        error_.~exception_ptr();
-        try {
+        emplace([&](void* place) {
             if constexpr (std::is_reference_v<T>) {
-                ::new (static_cast<void*>(std::addressof(value_))) Stored(std::addressof(arguments)...);
+                ::new (place) Stored(std::addressof(arguments)...);
             } else if constexpr (kBoxed) {
-                ::new (static_cast<void*>(std::addressof(value_))) Stored(new T(std::forward<Arguments>(arguments)...));
+                ::new (place) Stored(new T(std::forward<Arguments>(arguments)...));
             } else if constexpr (std::is_void_v<T>) {
-                ::new (static_cast<void*>(std::addressof(value_))) Stored();
+                ::new (place) Stored();
             } else {
-                ::new (static_cast<void*>(std::addressof(value_))) Stored(std::forward<Arguments>(arguments)...);
+                ::new (place) Stored(std::forward<Arguments>(arguments)...);
             }
-        } catch (...) {
-            ::new (static_cast<void*>(std::addressof(error_))) std::exception_ptr();
-            throw;
-        }
-        has_value_ = true;
+        });
     }
     void set_error(std::exception_ptr error) noexcept {
         reset();
@@ -117,12 +112,22 @@ private:
     }
     void take_from(Outcome& other) {
         if (other.has_value_) {
-            error_.~exception_ptr();
-            ::new (static_cast<void*>(std::addressof(value_))) Stored(std::move(other.value_));
-            has_value_ = true;
+            emplace([&](void* place) { ::new (place) Stored(std::move(other.value_)); });
         } else {
             error_ = other.error_;
         }
+    }
+    // Puts a value in the place of no value and no error, which it leaves if `construct` throws.
+    template <class Construct>
+    void emplace(Construct construct) {
+        error_.~exception_ptr();
+        try {
+            construct(static_cast<void*>(std::addressof(value_)));
+        } catch (...) {
+            ::new (static_cast<void*>(std::addressof(error_))) std::exception_ptr();
+            throw;
+        }
+        has_value_ = true;
     }
     void destroy() noexcept {
         if (has_value_) {
