@@ -31,7 +31,8 @@ namespace detail {
 /// std::invalid_argument on NaN.
 template <class Rep, class Period>
 constexpr Duration to_nanoseconds(std::chrono::duration<Rep, Period> duration) {
-    using Seconds = std::chrono::duration<long double>;
+    // As precise as Duration, whatever Rep is: neither rounds up beyond the limit nor loses a nanosecond.
+    using Nanoseconds = std::chrono::duration<long double, std::nano>;
     constexpr auto limit = static_cast<long double>(std::numeric_limits<Duration::rep>::max());
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
         if (std::isnan(duration.count())) throw std::invalid_argument("hocket: a duration is not a number");
@@ -39,10 +40,10 @@ constexpr Duration to_nanoseconds(std::chrono::duration<Rep, Period> duration) {
     if constexpr (!std::chrono::treat_as_floating_point_v<Rep> && std::ratio_less_equal_v<Period, std::nano>) {
         return std::chrono::duration_cast<Duration>(duration);
     } else {
-        const long double nanoseconds = std::chrono::duration_cast<Seconds>(duration).count() * 1e9L;
+        const long double nanoseconds = std::chrono::duration_cast<Nanoseconds>(duration).count();
         if (nanoseconds >= limit) return Duration::max();
         if (nanoseconds <= -limit) return Duration::min();
-        return std::chrono::duration_cast<Duration>(duration);
+        return Duration(static_cast<Duration::rep>(nanoseconds));
     }
 }
 
