@@ -11,10 +11,16 @@ std::size_t first_child_of(std::size_t index) { return index * kArity + 1; }
 }  // namespace
 
 TimerHeap::~TimerHeap() {
-    for (const Entry& entry : entries_) {
-        if (!entry.timer) continue;
-        entry.timer->index_ = Timer::kIdle;
-        entry.timer->dropped();
+    // One at a time, from the back, where the heap stays whole: a timer that is told may cancel others.
+    while (!entries_.empty()) {
+        Timer* timer = entries_.back().timer;
+        entries_.pop_back();
+        if (!timer) {
+            --empty_;
+            continue;
+        }
+        timer->index_ = Timer::kIdle;
+        timer->dropped();
     }
 }
 
