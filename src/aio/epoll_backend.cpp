@@ -1,139 +1,135 @@
 // The epoll back end. Descriptors are registered once, edge-triggered for both directions; operations are tried by
 // system call when their direction may be ready, so an operation that must wait costs one call of its own and a share
 // of an epoll_wait.
+//
+// Invariant: a direction's flag (Descriptor::readable_, writable_) is false only if a try has found nothing and no
+// event has been collected since. The kernel then owes us an event, so the operation that waits for it will be queued;
+// a wait that finds the flag true queues itself and tries in its turn.
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 #include "hocket/aio/detail/io_backend.hpp"
+#include "wake_event.hpp"
 
 namespace hocket::detail {
 namespace {
 
-int checked(int result, const char* what) {
-    if (result < 0) throw std::system_error(errno, std::generic_category(), what);
-    return result;
+int make_epoll() {
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) throw std::system_error(errno, std::generic_category(), "hocket: make an epoll for an event loop");
+    return epoll;
 }
 
 }  // namespace
 
 class EpollBackend final : public IoBackend {
 public:
-    EpollBackend() : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
-        try {
-            wake_ = checked(::eventfd(0, EFD_CLOEXEC), "eventfd");
-            epoll_event event{};
-            event.events = EPOLLIN;
-            event.data.ptr = nullptr;  // marks the wake-up
-            checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
-        } catch (...) {
-            close_all();
-            throw;
-        }
+    EpollBackend() : IoBackend(Tries::first, make_epoll()) {
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = nullptr;  // marks the wake-up
+        if (::epoll_ctl(home().epoll(), EPOLL_CTL_ADD, wake_.fd(), &event) < 0)
+            throw std::system_error(errno, std::generic_category(), "hocket: watch an eventfd");
     }
-    ~EpollBackend() override { close_all(); }
 
     std::string_view name() const noexcept override { return "epoll"; }
-    bool tries_first() const noexcept override { return true; }
     bool busy() const noexcept override { return waiting_ > 0; }
 
     void start(IoOperation& operation) noexcept override {
-        Descriptor& descriptor = operation.descriptor();
-        ++waiting_;
         if (operation.verb_ == IoVerb::connect && operation.begin_connect()) return operation.queue();
-        if (!descriptor.registered_) {
-            epoll_event event{};
-            event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-            event.data.ptr = &descriptor;
-            if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor.fd(), &event) < 0) {
-                // Files and the like are always ready: epoll refuses them with EPERM.
-                if (errno != EPERM) operation.finish(-errno);
-                descriptor.readable_ = descriptor.writable_ = true;
-                return operation.queue();
-            }
-            descriptor.registered_ = true;
+        if (!operation.descriptor_->registered_ && !watch(operation)) return operation.queue();
+        ++waiting_;
+        if (operation.chance()) operation.queue();
+    }
+
+    void go_on(IoOperation& operation) noexcept override {
+        if (operation.attempt()) {
+            --waiting_;
+        } else if (operation.chance()) {
+            operation.queue();  // it has had its share of this turn
         }
-        // Ready although it did not finish at once: its task has used up its budget, or another event came. It tries in
-        // its turn.
-        if (operation.reads() ? descriptor.readable_ : descriptor.writable_) operation.queue();
     }
 
     void cancel(IoOperation& operation) noexcept override {
         operation.finish(-ECANCELED);
+        --waiting_;
         operation.queue();
     }
 
-    void ended(IoOperation&) noexcept override { --waiting_; }
-
     void wait(Duration limit) noexcept override {
-        int timeout = -1;
-        if (limit != Duration::max()) {
-            // Rounded up: waking before the deadline would only mean to wait again.
-            const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
-            timeout = static_cast<int>(std::min<decltype(milliseconds)>(milliseconds, 1 << 30));
-        }
-        int count = 0;
-        if (timeout > 0) {
-            timespec exact{static_cast<time_t>(limit.count() / 1'000'000'000),
-                           static_cast<long>(limit.count() % 1'000'000'000)};
-            count = ::epoll_pwait2(epoll_, events_, kEvents, &exact, nullptr);
-            if (count < 0 && errno == ENOSYS) count = ::epoll_wait(epoll_, events_, kEvents, timeout);
-        } else {
-            count = ::epoll_wait(epoll_, events_, kEvents, timeout);
-        }
+        const int count = wait_for_events(limit);
         for (int i = 0; i < count; ++i) {
             if (auto* descriptor = static_cast<Descriptor*>(events_[i].data.ptr)) {
                 take(*descriptor, events_[i].events);
             } else {
-                read_wakes();
+                wake_.collect();
             }
         }
     }
 
-    void wake() noexcept override {
-        const std::uint64_t one = 1;
-        while (::write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
-        }
-    }
-
-    void await_wakes(std::uint64_t promised) noexcept override {
-        while (wakes_ < promised) read_wakes();  // the eventfd blocks
-    }
+    void wake() noexcept override { wake_.signal(); }
+    void await_wakes(std::uint64_t promised) noexcept override { wake_.await(promised); }
 
 private:
     static constexpr int kEvents = 256;
 
-    static void take(Descriptor& descriptor, std::uint32_t events) noexcept {
-        if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) descriptor.hung_up_ = true;
-        if (events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)) {
+    // Registers the descriptor of `operation`; otherwise finishes the latter.
+    static bool watch(IoOperation& operation) noexcept {
+        Descriptor& descriptor = *operation.descriptor_;
+        epoll_event event{};
+        event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+        event.data.ptr = &descriptor;
+        if (::epoll_ctl(descriptor.home_->epoll(), EPOLL_CTL_ADD, descriptor.fd_, &event) == 0) {
+            descriptor.registered_ = true;
+            return true;
+        }
+        // Regular files cannot be waited for (EPERM): they are always ready.
+        if (errno != EPERM || !operation.attempt()) operation.finish(-errno);
+        return false;
+    }
+
+    int wait_for_events(Duration limit) noexcept {
+        const int epoll = home().epoll();
+        if (limit == Duration::max()) return ::epoll_wait(epoll, events_, kEvents, -1);
+        if (limit <= Duration::zero()) return ::epoll_wait(epoll, events_, kEvents, 0);
+        const timespec exact{static_cast<std::time_t>(limit.count() / 1'000'000'000),
+                             static_cast<long>(limit.count() % 1'000'000'000)};
+        const int count = ::epoll_pwait2(epoll, events_, kEvents, &exact, nullptr);
+        if (count >= 0 || errno != ENOSYS) return count;
+        // Before Linux 5.11. Rounded up: waking before the deadline would only mean to wait again.
+        const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+        return ::epoll_wait(epoll, events_, kEvents, static_cast<int>(std::min<long>(milliseconds, 1 << 30)));
+    }
+
+    void take(Descriptor& descriptor, std::uint32_t events) noexcept {
+        constexpr std::uint32_t kFailed = EPOLLERR | EPOLLHUP;
+        // From here on a short read proves nothing: the end is not announced again, and urgent data split the stream.
+        if (events & (kFailed | EPOLLRDHUP | EPOLLPRI)) descriptor.hung_up_ = true;
+        if (events & (kFailed | EPOLLRDHUP | EPOLLIN)) {
             descriptor.readable_ = true;
-            if (descriptor.reader_) descriptor.reader_->queue();
+            news(descriptor.reader_, IoVerb::wait_readable);
         }
-        if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
+        if (events & (kFailed | EPOLLOUT)) {
             descriptor.writable_ = true;
-            if (descriptor.writer_) descriptor.writer_->queue();
+            news(descriptor.writer_, IoVerb::wait_writable);
         }
     }
 
-    void read_wakes() noexcept {
-        std::uint64_t count = 0;
-        if (::read(wake_, &count, sizeof count) == sizeof count) wakes_ += count;
+    void news(IoOperation* operation, IoVerb fulfilled) noexcept {
+        if (!operation) return;
+        if (operation->verb_ == fulfilled && !operation->finished_) {
+            operation->finish(0);
+            --waiting_;
+        }
+        operation->queue();
     }
 
-    void close_all() noexcept {
-        if (wake_ >= 0) ::close(wake_);
-        ::close(epoll_);
-    }
-
-    int epoll_;
-    int wake_ = -1;
-    std::size_t waiting_ = 0;
-    std::uint64_t wakes_ = 0;
+    WakeEvent wake_;
+    std::size_t waiting_ = 0;  // started and not finished
     epoll_event events_[kEvents];
 };
 

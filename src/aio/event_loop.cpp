@@ -57,12 +57,14 @@ public:
                 "hocket: this thread runs an event loop already; await the task there instead of starting another "
                 "loop");
         }
+        loop_.backend_->attach();
         loop_.running_ = true;
         current_ = &loop_;
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
+        loop_.backend_->detach();
         current_ = before_;
         loop_.running_ = false;
     }

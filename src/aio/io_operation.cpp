@@ -1,7 +1,13 @@
+#include "hocket/aio/detail/io_operation.hpp"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "hocket/aio/detail/io_backend.hpp"
@@ -10,7 +16,12 @@
 
 namespace hocket::detail {
 
-Descriptor::~Descriptor() { ::close(fd_); }
+// ---- Descriptor
+
+Descriptor::~Descriptor() {
+    leave_home();
+    ::close(fd_);
+}
 
 void Descriptor::close() noexcept {
     if (closed_) return;
@@ -18,61 +29,111 @@ void Descriptor::close() noexcept {
     for (IoOperation* operation : {reader_, writer_}) {
         if (operation && !operation->finished_) backend_->cancel(*operation);
     }
-    if (references_ > 1)
-        ::shutdown(fd_, SHUT_RDWR);  // an operation still holds the descriptor; the peer is to learn of it now
     drop_reference();
 }
 
+bool Descriptor::settle(IoBackend& backend) noexcept {
+    if (home_ == &backend.home()) return true;
+    if (home_ && home_->open()) return false;
+    leave_home();
+    home_ = &backend.home();
+    home_->add_reference();
+    backend_ = &backend;
+    return true;
+}
+
+void Descriptor::leave_home() noexcept {
+    if (!home_) return;
+    // Closing the number is not enough: epoll watches what it stands for, which a duplicate of it keeps alive.
+    if (registered_) ::epoll_ctl(home_->epoll(), EPOLL_CTL_DEL, fd_, nullptr);
+    registered_ = false;
+    home_->drop_reference();
+    home_ = nullptr;
+}
+
+bool Descriptor::emptied_by_short_read(int flags) noexcept {
+    if (!registered_) return true;  // should something be left, registering will tell
+    if (hung_up_ || (flags & ~(MSG_TRUNC | MSG_DONTWAIT)) != 0) return false;
+    if (short_read_ == ShortRead::unknown) {
+        // A datagram says nothing about the next, and a Unix socket stops reading where descriptors were sent along.
+        int protocol = 0;
+        socklen_t length = sizeof protocol;
+        const bool is_tcp =
+            ::getsockopt(fd_, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 && protocol == IPPROTO_TCP;
+        short_read_ = is_tcp ? ShortRead::empties : ShortRead::means_nothing;
+    }
+    return short_read_ == ShortRead::empties;
+}
+
+// ---- IoOperation
+
+bool concerns_one_connection(int accept_errno) noexcept {
+    return accept_errno == ECONNABORTED || accept_errno == EPROTO;
+}
+
 bool IoOperation::attempt() noexcept {
-    Descriptor& descriptor = *descriptor_;
-    ssize_t moved = 0;
     switch (verb_) {
         case IoVerb::wait_readable:
-            if (!descriptor.readable_) return false;
-            finish(0);
-            return true;
         case IoVerb::wait_writable:
-            if (!descriptor.writable_) return false;
-            finish(0);
+            return attempt_poll();
+        case IoVerb::connect:
+            if (!descriptor_->writable_) return false;
+            finish_connect();
             return true;
-        case IoVerb::connect: {
-            if (!descriptor.writable_) return false;
-            int error = 0;
-            socklen_t length = sizeof error;
-            ::getsockopt(descriptor.fd_, SOL_SOCKET, SO_ERROR, &error, &length);
-            finish(-error);
-            return true;
-        }
+        default:
+            return attempt_transfer();
+    }
+}
+
+bool IoOperation::attempt_transfer() noexcept {
+    constexpr int kSends = 8;  // then others have their turn: a fast reader could go on for ever
+    const int fd = descriptor_->fd_;
+    ssize_t result = 0;
+    switch (verb_) {
         case IoVerb::accept:
             do {
-                moved = ::accept4(descriptor.fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            } while (moved < 0 && (errno == EINTR || errno == ECONNABORTED));
+                result = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            } while (result < 0 && (errno == EINTR || concerns_one_connection(errno)));
             break;
         case IoVerb::read:
             do {
-                moved = ::recv(descriptor.fd_, data_, size_, flags_);
-            } while (moved < 0 && errno == EINTR);
-            // A short read has emptied the socket, and news is announced again (edge-triggered); after a hang-up
-            // nothing more is.
-            if (moved >= 0 && static_cast<std::size_t>(moved) < size_ && !descriptor.hung_up_)
-                descriptor.readable_ = false;
+                result = ::recv(fd, data_, size_, flags_);
+            } while (result < 0 && errno == EINTR);
+            if (result >= 0 && static_cast<std::size_t>(result) < size_ && descriptor_->emptied_by_short_read(flags_))
+                descriptor_->readable_ = false;
             break;
-        case IoVerb::write:
-            for (;;) {
-                moved = ::send(descriptor.fd_, data_ + moved_, size_ - moved_, flags_ | MSG_NOSIGNAL);
-                if (moved < 0 && errno == EINTR) continue;
-                if (moved < 0) break;
-                moved_ += static_cast<std::size_t>(moved);
-                moved = static_cast<ssize_t>(moved_);
+        default:
+            for (int sends = 0; sends < kSends; ++sends) {
+                do {
+                    result = ::send(fd, data_ + moved_, size_ - moved_, flags_ | MSG_NOSIGNAL);
+                } while (result < 0 && errno == EINTR);
+                if (result < 0) break;
+                moved_ += static_cast<std::size_t>(result);
                 if (moved_ == size_) break;
             }
+            if (result >= 0 && moved_ < size_) return false;
+            if (result >= 0) result = static_cast<ssize_t>(moved_);
             break;
     }
-    if (moved < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        (reads() ? descriptor.readable_ : descriptor.writable_) = false;
+    if (result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        chance() = false;
         return false;
     }
-    finish(moved < 0 ? -errno : moved);
+    finish(result < 0 ? -errno : result);
+    return true;
+}
+
+bool IoOperation::attempt_poll() noexcept {
+    pollfd polled{descriptor_->fd_, static_cast<short>(reads() ? POLLIN : POLLOUT), 0};
+    int count = 0;
+    do {
+        count = ::poll(&polled, 1, 0);
+    } while (count < 0 && errno == EINTR);
+    if (count == 0) {
+        chance() = false;
+        return false;
+    }
+    finish(count < 0 ? -errno : (polled.revents & POLLNVAL) ? -EBADF : 0);
     return true;
 }
 
@@ -87,25 +148,39 @@ bool IoOperation::begin_connect() noexcept {
     return true;
 }
 
-void IoOperation::finish(std::int64_t result) noexcept {
-    result_ = result;
-    finished_ = true;
+void IoOperation::finish_connect() noexcept {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(descriptor_->fd_, SOL_SOCKET, SO_ERROR, &error, &length) < 0) error = errno;
+    finish(-error);
+}
+
+bool IoOperation::try_once(IoBackend& backend) noexcept {
+    const Descriptor& descriptor = *descriptor_;
+    if (place() || descriptor.closed_ || verb_ == IoVerb::connect) return false;
+    if (descriptor.home_ && descriptor.home_ != &backend.home()) return false;
+    if (backend.tries_first() && !chance()) return false;
+    if (!attempt() && moved_ > 0) finish(static_cast<std::int64_t>(moved_));
+    return finished_;
+}
+
+int IoOperation::refusal(IoBackend& backend) noexcept {
+    if (promise()->task()->cancel_pending()) {
+        cancelled_ = true;
+        return ECANCELED;
+    }
+    if (descriptor_->closed_) return EBADF;
+    if (!descriptor_->settle(backend)) return EXDEV;
+    return place() ? EBUSY : 0;
 }
 
 bool IoOperation::start(IoBackend& backend, PromiseBase& promise) noexcept {
-    Descriptor& descriptor = *descriptor_;
     set_promise(promise);
-    if (promise.task()->cancel_pending()) {
-        cancelled_ = true;
-        finish(-ECANCELED);
+    if (const int error = refusal(backend)) {
+        finish(-error);
+        return false;
     }
-    IoOperation*& place = reads() ? descriptor.reader_ : descriptor.writer_;
-    if (descriptor.closed_) finish(-EBADF);
-    if (place) finish(-EBUSY);
-    if (!descriptor.backend_) descriptor.backend_ = &backend;
-    if (descriptor.backend_ != &backend) finish(-EXDEV);
-    if (finished_) return false;
-    place = this;
+    place() = this;
     suspend();
     backend.start(*this);
     return true;
@@ -125,9 +200,9 @@ void IoOperation::queue() noexcept {
 
 void IoOperation::run() noexcept {
     queued_ = false;
-    if (!finished_ && !attempt()) return;  // somebody else was faster: wait on
-    (reads() ? descriptor_->reader_ : descriptor_->writer_) = nullptr;
-    descriptor_->backend_->ended(*this);
+    if (!finished_) descriptor_->backend_->go_on(*this);
+    if (!finished_) return;  // somebody else was faster, or there is more to do
+    place() = nullptr;
     Suspension::run();
 }
 
@@ -142,6 +217,19 @@ void IoOperation::throw_failure(const char* what) const {
         default:
             throw std::system_error(static_cast<int>(-result_), std::generic_category(), what);
     }
+}
+
+// ---- IoBackend
+
+IoHome::~IoHome() {
+    if (epoll_ >= 0) ::close(epoll_);
+}
+
+IoBackend::IoBackend(Tries tries, int epoll) : home_(new IoHome(epoll)), tries_first_(tries == Tries::first) {}
+
+IoBackend::~IoBackend() {
+    home_->close();
+    home_->drop_reference();
 }
 
 }  // namespace hocket::detail
