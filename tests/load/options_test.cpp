@@ -235,7 +235,7 @@ TEST(LoadOptions, ThatAreWrongAreRefused) {
         {{"-m", ""}, "--method: '' is not an HTTP method"},
         {{"-m", "CONNECT"}, "--method: CONNECT"},
         {{"-H", "nonsense"}, "--header: 'nonsense' is not a header: there is no colon"},
-        {{"-H", "A: 1\r\nB: 2"}, "--header: 'A: 1??B: 2' is not a header: a value cannot have a line break"},
+        {{"-H", "A: 1\r\nB: 2"}, "--header: 'A: 1  B: 2' is not a header: a value cannot have a line break"},
         {{"-H", "Content-Length: 5", "-d", "abc"}, "Content-Length cannot be '5'"},
         {{"-d", "a", "-D", "b"}, "--data and --data-file contradict each other"},
         {{"-d", "a", "-d", "b"}, "--data is given more than once"},
@@ -348,6 +348,8 @@ TEST(CommandLine, SuggestsTheCommandThatWasMeant) {
     expect_refused({"-n", "5"}, "did you mean 'hocket load -n'?");
     expect_refused({"frobnicate"}, "hocket: 'frobnicate' is not a command; there are load and serve");
     expect_refused({""}, "'' is not a command");
+    expect_refused({"lo\n\x1b[31md"}, "'lo ?[31md' is not a command");
+    expect_refused({"load", "--bo\ngus"}, "unknown option --bo gus");
 }
 
 TEST(Machine, RaisesTheLimitOfOpenFiles) {

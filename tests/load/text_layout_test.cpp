@@ -78,14 +78,6 @@ TEST(TextLayout, WrapsParagraphs) {
     EXPECT_EQ(paragraph("ab", 5, 3), "     …\n");
 }
 
-TEST(TextLayout, LetsNoControlCharacterThrough) {
-    EXPECT_EQ(printable("a\x1b[31mb\r\nc\td\x7f"), "a?[31mb? c d?");
-    EXPECT_EQ(printable("\xc2\x9b"
-                        "31m µ \xc2\xa0"),
-              "?31m µ \xc2\xa0");  // CSI as one C1 character, and harmless neighbours
-    EXPECT_EQ(printable(std::string("\0", 1)), "?");
-}
-
 TEST(TextLayout, ReplacesWhatIsNotAsciiColumnByColumn) {
     const std::string text = "310 µs – a · b… ━╸─ é 漢";
     EXPECT_EQ(as_style(text, unicode), text);

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "argument_parser.hpp"
-#include "byte_size.hpp"
+#include "printable.hpp"
 #include "version.hpp"
 
 namespace hocket::load {
@@ -119,6 +119,16 @@ void check_positive(const char* option, std::optional<std::chrono::nanoseconds> 
     if (duration && *duration == 0ns) throw std::invalid_argument(fmt::format("{}: it must be longer than 0", option));
 }
 
+// Runs a check and puts the option's name before its complaint.
+template <class Check>
+void blaming(std::string_view option, const Check& check) {
+    try {
+        check();
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("{}: {}", option, error.what()));
+    }
+}
+
 RequestSpec parse_request(const ArgumentParser& parser) {
     RequestSpec spec;
     if (parser.given("--data") && parser.given("--data-file")) {
@@ -130,20 +140,12 @@ RequestSpec parse_request(const ArgumentParser& parser) {
     if (const auto path = parser.text("--data-file")) spec.body = read_file(*path);
 
     spec.method = parser.text("--method").value_or(spec.body ? "POST" : "GET");
-    try {
-        check_method(spec.method);
-    } catch (const std::invalid_argument& error) {
-        throw std::invalid_argument(fmt::format("--method: {}", error.what()));
-    }
+    blaming("--method", [&] { check_method(spec.method); });
     if (spec.method == "CONNECT") {
         throw std::invalid_argument("--method: CONNECT asks a proxy for a tunnel, which cannot be load-tested");
     }
     spec.headers = parser.all("--header");
-    for (const std::string& header : spec.headers) try {
-            parse_header(header);
-        } catch (const std::invalid_argument& error) {
-            throw std::invalid_argument(fmt::format("--header: {}", error.what()));
-        }
+    for (const std::string& header : spec.headers) blaming("--header", [&] { parse_header(header); });
     return spec;
 }
 
@@ -246,7 +248,7 @@ Command parse_command(std::string_view name, ArgumentParser parser, const std::v
         if (parser.given("--version")) return version_line();
         return interpret(parser, machine);
     } catch (const std::invalid_argument& error) {
-        return ExitNow{2, "", fmt::format("hocket {}: {}\n", name, error.what())};
+        return ExitNow{2, "", fmt::format("hocket {}: {}\n", name, printable(error.what()))};
     }
 }
 
@@ -284,7 +286,7 @@ Command parse_command_line(const std::vector<std::string>& arguments, const Mach
     } else if (command.starts_with('-') || command.find_first_of("/:.") != std::string::npos) {
         hint = fmt::format(", did you mean 'hocket load {}'?", command);
     }
-    return ExitNow{2, "", fmt::format("hocket: '{}' is not a command{}\n", command, hint)};
+    return ExitNow{2, "", fmt::format("hocket: '{}' is not a command{}\n", printable(command), printable(hint))};
 }
 
 }  // namespace hocket::load

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "printable.hpp"
 #include "version.hpp"
 
 namespace hocket::load {
@@ -36,12 +37,6 @@ std::string base64(std::string_view bytes) {  // RFC 4648
         for (std::size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : digits[group >> (18 - 6 * k) & 63];
     }
     return text;
-}
-
-std::string printable(std::string_view text) {
-    std::string shown;
-    for (const char c : text) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    return shown;
 }
 
 }  // namespace

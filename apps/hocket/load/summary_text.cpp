@@ -6,6 +6,7 @@
 
 #include "byte_size.hpp"
 #include "duration.hpp"
+#include "printable.hpp"
 #include "summary.hpp"
 #include "text_layout.hpp"
 

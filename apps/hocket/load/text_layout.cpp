@@ -88,21 +88,6 @@ std::string paragraph(std::string_view text, std::size_t indent, std::size_t wid
     return lines;
 }
 
-std::string printable(std::string_view text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-        if (byte >= 0x20 && byte != 0x7F && !c1) {
-            result += text[i];
-            continue;
-        }
-        if (c1) ++i;
-        result += byte == '\n' || byte == '\t' ? ' ' : '?';
-    }
-    return result;
-}
-
 std::string as_style(std::string text, const TextStyle& style) {
     if (style.unicode) return text;
     static constexpr std::pair<std::string_view, char> similar[] = {{"µ", 'u'}, {"·", '|'}, {"–", '-'}, {"…", '~'},

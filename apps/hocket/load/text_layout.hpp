@@ -35,9 +35,6 @@ std::string clipped(std::string_view text, std::size_t width);
 // that are too long for a line are clipped.
 std::string paragraph(std::string_view text, std::size_t indent, std::size_t width);
 
-// The text without control characters; others' messages may have some.
-std::string printable(std::string_view text);
-
 // The text as the style wants it: unchanged, or each character beyond ASCII replaced by a similar one of the same
 // width.
 std::string as_style(std::string text, const TextStyle& style);

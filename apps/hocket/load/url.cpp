@@ -8,14 +8,14 @@
 #include <cstddef>
 #include <optional>
 
+#include "printable.hpp"
+
 namespace hocket::load {
 namespace {
 
 [[noreturn]] void refuse(std::string_view url, std::string_view why) {
-    std::string shown;  // control characters would disturb the terminal
-    for (const char c : url) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    throw UrlError(
-        fmt::format("'{}' is not a URL to test: {}; write for example http://127.0.0.1:8080/path?query", shown, why));
+    throw UrlError(fmt::format("'{}' is not a URL to test: {}; write for example http://127.0.0.1:8080/path?query",
+                               printable(url), why));
 }
 
 std::string lower(std::string_view text) {
