@@ -151,7 +151,7 @@ Task<void> Worker::send_tls(TlsSession& tls, Socket& socket, TlsSession::Wants w
 }
 
 // Takes what has come of the response; needs_more if that is not all.
-ReadResult Worker::receive(ResponseReader& reader, Socket& socket, TlsSession* tls) {
+ReadResult Worker::receive(ResponseReader& reader, Socket& socket, TlsSession* tls, Ending& ending) {
     for (;;) {
         const std::uint64_t rest = tls ? 0 : reader.body_remaining();
         const bool discards = rest > kDiscardAbove;
@@ -162,8 +162,12 @@ ReadResult Worker::receive(ResponseReader& reader, Socket& socket, TlsSession* t
             size = tls ? tls->try_recv(buffer_) : socket.try_recv(buffer_);
         }
         if (!size) return ReadResult();
-        if (*size == 0) return reader.finish_eof();
+        if (*size == 0) {
+            ending.closed = true;
+            return reader.finish_eof();
+        }
         bytes_received_ += *size;
+        ending.response_started = true;
         ReadResult result = discards ? reader.skip(*size) : reader.feed(buffer_.data(), *size);
         if (!discards && result.state == ReadState::complete && result.consumed < *size) {
             result.state = ReadState::error;
@@ -198,6 +202,7 @@ Task<void> Worker::connection() {
                 if (std::exchange(first, false)) start_next_connection();
                 for (;;) {
                     ending.stage = Stage::send;
+                    ending.response_started = false;
                     reader.begin(job_.head());
                     const std::string_view bytes = job_.request();
                     if (tls) {
@@ -211,10 +216,10 @@ Task<void> Worker::connection() {
                     ReadResult result;
                     do {
                         co_await socket.async_wait_readable();
-                        result = receive(reader, socket, tls.get());
+                        result = receive(reader, socket, tls.get(), ending);
                     } while (result.state == ReadState::needs_more);
                     if (result.state == ReadState::error) {
-                        ending.protocol_error = result.error;
+                        ending.broken = result.error;
                         break;
                     }
                     succeed(request, result.status);
@@ -232,7 +237,7 @@ Task<void> Worker::connection() {
                 ending.error = std::current_exception();
             }
         }
-        if (request.open) settle(request, ending, reader.started());
+        if (request.open) settle(request, ending);
         if (ending.stage > Stage::tls) continue;
         if (std::exchange(first, false)) start_next_connection();
         co_await sleep(pause);
@@ -241,7 +246,7 @@ Task<void> Worker::connection() {
     if (first) start_next_connection();
 }
 
-void Worker::settle(Request& request, const Ending& ending, bool response_started) {
+void Worker::settle(Request& request, const Ending& ending) {
     static constexpr const char* doing[] = {"connecting", "in the TLS handshake", "sending the request",
                                             "waiting for the response"};
     static constexpr ErrorKind kinds[] = {ErrorKind::connect, ErrorKind::tls, ErrorKind::send, ErrorKind::receive};
@@ -249,12 +254,12 @@ void Worker::settle(Request& request, const Ending& ending, bool response_starte
     if (ending.timed_out) return fail(request, ErrorKind::timeout, std::string("time-out while ") + doing[stage]);
     // A server may close a connection between two requests at any time; the request that crossed the close is made once
     // more.
-    if (ending.served && !response_started && !request.retried) {
+    if (ending.served && !ending.response_started && !request.retried) {
         request.retried = true;
         return;
     }
     if (ending.error) return fail(request, kinds[stage], describe(ending.error));
-    fail(request, response_started ? ErrorKind::protocol : ErrorKind::receive, ending.protocol_error);
+    fail(request, ending.closed ? ErrorKind::receive : ErrorKind::protocol, ending.broken);
 }
 
 void Worker::add_to(Summary& summary) const {

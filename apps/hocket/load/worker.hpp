@@ -51,8 +51,10 @@ private:
         Stage stage = Stage::connect;
         bool served = false;  // it has carried a complete exchange
         bool timed_out = false;
+        bool response_started = false;  // a byte of the last response has come
         std::exception_ptr error = nullptr;
-        const char* protocol_error = nullptr;
+        const char* broken = nullptr;  // what was wrong with the response
+        bool closed = false;           // by the server, and it was no end that the response could have
     };
 
     void run(Time began) noexcept;
@@ -66,12 +68,12 @@ private:
     Task<void> wait_for(Socket& socket, TlsSession::Wants what);
     Task<void> shake_hands(TlsSession& tls, Socket& socket);
     Task<void> send_tls(TlsSession& tls, Socket& socket, TlsSession::Wants wants);
-    ReadResult receive(ResponseReader& reader, Socket& socket, TlsSession* tls);
+    ReadResult receive(ResponseReader& reader, Socket& socket, TlsSession* tls, Ending& ending);
 
     bool begin(Request& request, Time now);
     void succeed(Request& request, unsigned status);
     void fail(Request& request, ErrorKind kind, const std::string& message);
-    void settle(Request& request, const Ending& ending, bool response_started);
+    void settle(Request& request, const Ending& ending);
 
     Job& job_;
     unsigned connections_;
