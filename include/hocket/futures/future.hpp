@@ -92,13 +92,16 @@ public:
         state().block_until(kNever);
         return take();
     }
-    /// The same, but throws TimeoutError when the result is not there after `limit`.
+    /// Both forms again, but they throw TimeoutError when the result is not there after `limit`.
     template <class Rep, class Period>
-    decltype(auto) result_for(std::chrono::duration<Rep, Period> limit) const {
-        const auto deadline = detail::saturating_add(std::chrono::steady_clock::now(), detail::to_nanoseconds(limit));
-        if (!state().block_until(deadline))
-            throw TimeoutError("hocket: the result was not there within the time limit");
+    decltype(auto) result_for(std::chrono::duration<Rep, Period> limit) const& {
+        block_for(detail::to_nanoseconds(limit));
         return result();
+    }
+    template <class Rep, class Period>
+    T result_for(std::chrono::duration<Rep, Period> limit) && {
+        block_for(detail::to_nanoseconds(limit));
+        return take();
     }
     /// Blocks like result(), and returns the exception, or null if there is a value.
     std::exception_ptr exception() const {
@@ -129,6 +132,10 @@ public:
 
 private:
     detail::SharedState<T>& state() const { return *checked(); }
+    void block_for(Duration limit) const {
+        if (!state().block_until(detail::saturating_add(std::chrono::steady_clock::now(), limit)))
+            throw TimeoutError("hocket: the result was not there within the time limit");
+    }
     T take() {
         state().mark_retrieved();
         if constexpr (std::is_copy_constructible_v<T>) {

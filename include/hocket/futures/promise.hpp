@@ -36,16 +36,22 @@ private:
 
 }  // namespace detail
 
-/// The giving end of a Future. Move-only; thread-safe in that its calls may race with the future's cancel().
+/// The giving end of a Future. Move-only; thread-safe in that its calls may race with the future's cancel(). One that
+/// was moved from throws InvalidStateError.
 template <class T>
 class Promise {
 public:
     Promise() : state_(new detail::PromiseState<T>) {}
     Promise(Promise&&) noexcept = default;
-    Promise& operator=(Promise&&) noexcept = default;
-    /// A promise that is dropped without a result completes its future with InvalidStateError ("broken promise").
+    Promise& operator=(Promise&& other) noexcept {
+        Promise taken(std::move(other));
+        std::swap(state_, taken.state_);
+        return *this;
+    }
+    /// A promise that is dropped or replaced without a result completes its future with InvalidStateError ("broken
+    /// promise").
     ~Promise() {
-        if (!state_ || state_->done()) return;
+        if (!state_ || !state_->shared() || state_->done()) return;  // nobody waits, or ever can
         (void)try_set_exception(std::make_exception_ptr(
             InvalidStateError("hocket: broken promise: its Promise was destroyed without a result")));
     }
@@ -66,15 +72,20 @@ public:
     /// Returns false if the future is done: for producers that race with a cancel().
     template <class... Value>
     [[nodiscard]] bool try_set_result(Value&&... value) {
-        return state_->complete(false, [&](Outcome<T>& outcome) { outcome.set_value(std::forward<Value>(value)...); });
+        return checked().complete(false,
+                                  [&](Outcome<T>& outcome) { outcome.set_value(std::forward<Value>(value)...); });
     }
     [[nodiscard]] bool try_set_exception(std::exception_ptr error) {
-        return state_->complete(false, [&](Outcome<T>& outcome) { outcome.set_error(std::move(error)); });
+        return checked().complete(false, [&](Outcome<T>& outcome) { outcome.set_error(std::move(error)); });
     }
 
 private:
+    detail::PromiseState<T>& checked() const {
+        if (!state_) throw InvalidStateError("hocket: this Promise was moved from");
+        return *state_;
+    }
     detail::SharedState<T>* share() const {
-        state_->add_reference();
+        checked().add_reference();
         return &*state_;
     }
     detail::StateRef<detail::PromiseState<T>> state_;
