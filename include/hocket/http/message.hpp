@@ -1,0 +1,129 @@
+// Request and Response.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hocket/http/headers.hpp"
+
+namespace hocket::http {
+
+namespace detail {
+class RequestHead;
+class RequestParser;
+class ResponseWriter;
+}  // namespace detail
+
+/// The HTTP versions that the library speaks.
+enum class Version : std::uint8_t { http_1_0, http_1_1 };
+
+/// A request as a server has received it, whole. A value; what its functions return are views into it.
+class Request {
+public:
+    Request() = default;
+
+    /// "GET", "POST", ….
+    std::string_view method() const noexcept { return part(method_); }
+    /// The request target as it was sent: "/search?q=x", "http://host/search", "*".
+    std::string_view target() const noexcept { return part(target_); }
+    /// The path of the target, not decoded: "/search"; "/" if the target has none, "*" for the target "*".
+    std::string_view path() const noexcept { return path_.size == 0 ? std::string_view("/") : part(path_); }
+    /// What follows the target's question mark, not decoded; empty if there is none.
+    std::string_view query() const noexcept { return part(query_); }
+    Version version() const noexcept { return version_; }
+
+    /// The value of the first header field of that name, whatever its case; empty if there is none.
+    std::string_view header(std::string_view name) const noexcept { return headers_.get(name); }
+    const Headers& headers() const noexcept { return headers_; }
+    /// The body; empty if there is none.
+    const std::string& body() const noexcept { return body_; }
+    /// Whether the client wants to use the connection again.
+    bool keep_alive() const noexcept { return keep_alive_; }
+
+private:
+    friend class detail::RequestHead;
+    friend class detail::RequestParser;
+    struct Part {
+        std::uint32_t begin = 0;
+        std::uint32_t size = 0;
+    };
+    std::string_view part(Part part) const noexcept {
+        return std::string_view(headers_.text_).substr(part.begin, part.size);
+    }
+    std::string& text() noexcept { return headers_.text_; }
+
+    Headers headers_;  // their text is the whole head
+    Part method_, target_, path_, query_;
+    Version version_ = Version::http_1_1;
+    bool keep_alive_ = false;
+    std::string body_;
+};
+
+/// A response. A value.
+class Response {
+public:
+    /// 200 without a body.
+    Response() noexcept = default;
+    /// A body of any kind. Throws std::invalid_argument if `status` is not from 200 to 999 or `content_type` cannot
+    /// stand in a header.
+    Response(int status, std::string body, std::string_view content_type);
+
+    /// Plain text in UTF-8. `body` is anything that a string can be made of.
+    template <class Body>
+    requires std::constructible_from<std::string, Body>
+    static Response text(int status, Body&& body) {
+        return Response(status, std::string(std::forward<Body>(body)), Known::text);
+    }
+    /// JSON, already written as text.
+    template <class Body>
+    requires std::constructible_from<std::string, Body>
+    static Response json(int status, Body&& body) {
+        return Response(status, std::string(std::forward<Body>(body)), Known::json);
+    }
+    /// No body.
+    static Response empty(int status) { return Response(status, std::string(), Known::none); }
+    /// A body that several responses share. `body` must not be null.
+    static Response shared(int status, std::shared_ptr<const std::string> body, std::string_view content_type);
+
+    int status() const noexcept { return status_; }
+    std::string_view body() const noexcept { return shared_body_ ? *shared_body_ : body_; }
+    /// The value of the first header field of that name, whatever its case; empty if there is none.
+    std::string_view header(std::string_view name) const noexcept;
+    /// The header fields, without the Content-Type of text() and json().
+    const Headers& headers() const noexcept { return headers_; }
+
+    /// Sets a header field in place of those of that name. Throws std::invalid_argument for a name or value that cannot
+    /// stand in a header, and for the names that the server sets itself: Connection, Content-Length, Transfer-Encoding.
+    Response& set_header(std::string_view name, std::string_view value);
+    /// Adds a header field to those of that name, if any; otherwise as set_header().
+    Response& add_header(std::string_view name, std::string_view value);
+    /// Sends the body in chunks of `size` bytes (1 to 64 KiB) instead of telling its length beforehand. Clients that
+    /// speak HTTP/1.0 get it with its length.
+    Response& chunked(std::size_t size = 16 * 1024);
+    /// Ends the connection after this response.
+    Response& close_connection() noexcept;
+    bool closes_connection() const noexcept { return closes_; }
+
+private:
+    friend class detail::ResponseWriter;
+    enum class Known : std::uint8_t { none, text, json };
+    Response(int status, std::string body, Known content_type);
+    static std::string_view name_of(Known content_type) noexcept;
+
+    std::uint16_t status_ = 200;
+    Known content_type_ = Known::none;
+    bool closes_ = false;
+    std::uint32_t chunk_size_ = 0;  // 0: not chunked
+    std::string body_;
+    std::shared_ptr<const std::string> shared_body_;
+    Headers headers_;
+};
+
+/// "Not Found" for 404; "Unknown" for a code that no specification names.
+std::string_view reason_phrase(int status) noexcept;
+
+}  // namespace hocket::http
