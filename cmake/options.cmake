@@ -41,6 +41,9 @@ function(hocket_own_target target)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         list(APPEND flags -Wno-restrict) # false alarms about std::string in g++ 12, GCC bug 105651
     endif()
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND HOCKET_SANITIZE)
+        list(APPEND flags -Wno-maybe-uninitialized) # instrumented code raises false alarms, as g++'s manual says
+    endif()
     if(warnings_are_errors)
         list(APPEND flags -Werror)
     endif()
