@@ -50,13 +50,16 @@ std::optional<std::uint64_t> seed_from_environment() {
 class EventLoop::Running {
 public:
     enum class Inside { nothing, anything };
-    Running(EventLoop& loop, Inside allowed) : loop_(loop), before_(current_) {
+    static void check(const EventLoop& loop, Inside allowed) {
         if (loop.running_) throw InvalidStateError("hocket: this event loop is running already");
-        if (before_ && allowed == Inside::nothing) {
+        if (current_ && allowed == Inside::nothing) {
             throw InvalidStateError(
                 "hocket: this thread runs an event loop already; await the task there instead of starting another "
                 "loop");
         }
+    }
+    Running(EventLoop& loop, Inside allowed) : loop_(loop), before_(current_) {
+        check(loop, allowed);
         loop_.backend_->attach();
         loop_.running_ = true;
         current_ = &loop_;
@@ -83,8 +86,8 @@ EventLoop::EventLoop(LoopOptions options) : Scheduler(options.clock), backend_(m
 EventLoop::~EventLoop() {
     if (root_scope().first_child()) cancel_all_tasks("the event loop is closing");
     backend_->await_wakes(promised_wakes_);
-    collect_remote();
-    while (!ready_.empty()) ready_.pop().drop();
+    // What is dropped may post: the destructors of what callbacks own.
+    for (collect_remote(); !ready_.empty(); collect_remote()) ready_.pop().drop();
 }
 
 EventLoop& EventLoop::current() {
@@ -93,6 +96,8 @@ EventLoop& EventLoop::current() {
             "hocket: no event loop runs on this thread; call this from a task, or start one with hocket::run()");
     return static_cast<EventLoop&>(*Scheduler::current());
 }
+
+void EventLoop::check_may_run() const { Running::check(*this, Running::Inside::nothing); }
 
 void EventLoop::run_until(detail::SharedStateBase& state) {
     Running running(*this, Running::Inside::nothing);
@@ -128,7 +133,8 @@ void EventLoop::sleep() noexcept {
     if (clock_) {
         limit = clock_->time_to_wait(deadline);
     } else if (deadline != kNever) {
-        limit = std::max(Duration::zero(), deadline - now());
+        const TimePoint present = now();  // compared, since the difference to a time long ago would overflow
+        limit = deadline > present ? deadline - present : Duration::zero();
     }
     backend_->wait(limit);
 }
@@ -147,7 +153,8 @@ void EventLoop::fire_timers() noexcept {
 }
 
 void EventLoop::run_ready() noexcept {
-    const bool others_wait = backend_->busy() || timers_.size() > 0;
+    // With a clock of the program's own, real time must not change the order in which things happen.
+    const bool others_wait = !clock_ && (backend_->busy() || timers_.size() > 0);
     const auto until = others_wait ? std::chrono::steady_clock::now() + kTimePerTurn : kNever;
     for (int step = 1; !ready_.empty() && step <= kStepsPerTurn; ++step) {
         budget_ = kBudget;
@@ -173,10 +180,9 @@ void EventLoop::wake() noexcept { backend_->wake(); }
 void EventLoop::cancel_all_tasks(std::string_view reason) {
     Running running(*this, Running::Inside::anything);
     TimerHandle watch = call_later(kReportStuckAfter, [this] { report_stuck(); });
-    while (root_scope().first_child()) {
-        for (auto* scope = root_scope().first_child(); scope; scope = scope->next_sibling()) scope->cancel(reason);
-        turn();
-    }
+    root_scope().cancel(reason);  // tasks that are spawned meanwhile are born cancelled
+    while (root_scope().first_child()) turn();
+    root_scope().reset();
     watch.cancel();
 }
 

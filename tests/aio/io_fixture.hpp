@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -68,7 +69,9 @@ public:
 class Operation {
 public:
     Operation(const End& end, IoVerb verb, void* data = nullptr, std::size_t size = 0, int flags = 0)
-        : descriptor_(*end), verb_(verb), data_(data), size_(size), flags_(flags) {}
+        : Operation(*end, verb, data, size, flags) {}
+    Operation(Descriptor& descriptor, IoVerb verb, void* data = nullptr, std::size_t size = 0, int flags = 0)
+        : descriptor_(descriptor), verb_(verb), data_(data), size_(size), flags_(flags) {}
     OperationAwaiter operator co_await() const { return OperationAwaiter(descriptor_, verb_, data_, size_, flags_); }
 
 private:
@@ -142,6 +145,13 @@ inline std::size_t fill(const End& end) {
     ssize_t now = 0;
     while ((now = ::send(end.fd(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) sent += now;
     return sent;
+}
+
+/// The processor time that this thread has used.
+inline Duration thread_time() {
+    timespec time{};
+    checked(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), "clock_gettime");
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// The parameter of each test is the back end.

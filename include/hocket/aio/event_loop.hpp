@@ -62,6 +62,7 @@ public:
     template <class T>
     T run_until_complete(Task<T> task, std::string_view name = {},
                          std::source_location where = std::source_location::current()) {
+        check_may_run();  // before it becomes a task that must be run to its end
         auto state = detail::spawn(std::move(task), *this, root_scope(), nullptr, name, where);
         Future<T> future = detail::future_of(std::move(state));
         run_until(*future.checked());
@@ -113,6 +114,7 @@ public:
 
 private:
     class Running;
+    void check_may_run() const;
     void run_until(detail::SharedStateBase& state);
     void turn() noexcept;
     void sleep() noexcept;
