@@ -29,6 +29,7 @@ Connection::Connection(std::shared_ptr<ServerCore> core, Socket socket) noexcept
 }
 
 Connection::~Connection() {
+    if (held_) core_->unhold(*this);
     if (exchange_) core_->exchanges().give_back(std::move(exchange_));
     core_->remove(*this);
 }
@@ -66,6 +67,7 @@ std::optional<Connection::Step> Connection::receive() {
     const std::optional<std::size_t> size = socket_.try_recv(buffer);
     if (!size) return std::nullopt;
     if (*size == 0) return Step::finished;
+    readable_ = *size == buffer.size();  // there may be more
     if (!exchange_) exchange_ = core_->exchanges().take();
     const std::string_view bytes(buffer.data(), *size);
     const std::size_t used = exchange_->parser.feed(bytes);
@@ -109,13 +111,28 @@ std::optional<Connection::Step> Connection::parse() {
     phase_ = Phase::handling;
     head_timed_ = false;
     scope_->set_deadline(kNever);
+    if (exchange_->has_output()) {
+        core_->hold(*this);
+        held_ = true;
+    }
     if (!loop().spend_budget()) return Step::yield;
     return Step::handle;
 }
 
 Task<Response> Connection::handle() { return core_->handler(exchange_->parser.request()); }
 
+void Connection::send_held() noexcept {
+    held_ = false;
+    try {
+        flush();
+    } catch (...) {
+        // The client is gone. The handler may end in peace; sending its answer will find out.
+    }
+}
+
 void Connection::answer(const std::exception_ptr& error) {
+    if (held_) core_->unhold(*this);
+    held_ = false;
     if (error) handler_failed(error);
     const Request& request = exchange_->parser.request();
     closes_ = !request.keep_alive() || exchange_->response.closes_connection() || core_->closing();

@@ -31,6 +31,9 @@ public:
     /// The handler has ended, with what was taken or with `error`.
     void answer(const std::exception_ptr& error);
 
+    /// The handler has not ended in its first step: sends the answers before it that were held back to go together.
+    void send_held() noexcept;
+
     /// The scope that step() sets deadlines in; null outside of it.
     void set_scope(CancelScope* scope) noexcept { scope_ = scope; }
     /// The conversation was ended by `error`. Gives whether to enter step() once more, in a new scope: to tell the
@@ -62,7 +65,8 @@ private:
     Connection* next_ = nullptr;  // in the core's list
     Connection* previous_ = nullptr;
     Phase phase_ = Phase::receiving;
-    bool readable_ = false;    // waited for, or to be tried
+    bool held_ = false;        // output waits in the core's list for the handler or send_held()
+    bool readable_ = true;     // to be tried before it is waited for
     bool head_timed_ = false;  // header_timeout runs
     bool closes_ = false;      // after what is being sent
     bool lingers_ = false;     // ... reading on for a while, so that the client gets it

@@ -29,8 +29,10 @@ RequestError for_each_element(std::string_view list, Visit visit) {
     return kFine;
 }
 
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 bool is_host_character(char c) noexcept {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    const bool alphanumeric = is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     return alphanumeric || std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
 }
 
@@ -40,11 +42,6 @@ bool is_host_character(char c) noexcept {
 struct RequestHead::Callbacks {
     static RequestHead& head(llhttp_t* parser) { return *static_cast<RequestHead*>(parser->data); }
 
-    static int on_url(llhttp_t* parser, const char* at, std::size_t size) {
-        RequestHead& self = head(parser);
-        self.request_.target_ = self.part_of({at, size});
-        return 0;
-    }
     static int on_field(llhttp_t* parser, const char* at, std::size_t size) {
         RequestHead& self = head(parser);
         const Request::Part name = self.part_of({at, size});
@@ -69,7 +66,6 @@ struct RequestHead::Callbacks {
         static const llhttp_settings_t value = [] {
             llhttp_settings_t settings;
             llhttp_settings_init(&settings);
-            settings.on_url = on_url;
             settings.on_header_field = on_field;
             settings.on_header_value = on_value;
             settings.on_headers_complete = on_headers_complete;
@@ -87,19 +83,41 @@ Request::Part RequestHead::part_of(std::string_view view) const noexcept {
 }
 
 RequestError RequestHead::parse(const RequestLimits& limits) {
+    if (const RequestError error = read_request_line(); error.status != 0) return error;
     if (const RequestError error = run_llhttp(); error.status != 0) return error;
     if (request_.headers_.size() > limits.headers) return {431, "too many header fields"};
     if (const RequestError error = read_target(); error.status != 0) return error;
     return read_fields();
 }
 
+// Three words with one space between them (RFC 9112, section 3), which llhttp does not insist on.
+RequestError RequestHead::read_request_line() {
+    constexpr RequestError malformed{400, "malformed request line"};
+    const std::string_view text = request_.text();
+    const std::string_view line = text.substr(0, text.find('\r'));
+    const std::size_t first = line.find(' ');
+    const std::size_t last = line.rfind(' ');
+    if (first == std::string_view::npos || last < first + 2) return malformed;
+    const std::string_view method = line.substr(0, first);
+    const std::string_view target = line.substr(first + 1, last - first - 1);
+    const std::string_view version = line.substr(last + 1);
+    if (!is_token(method) || target.find(' ') != std::string_view::npos) return malformed;
+
+    constexpr std::string_view form = "HTTP/d.d";
+    if (version.size() != form.size()) return malformed;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        if (form[i] == 'd' ? !is_digit(version[i]) : version[i] != form[i]) return malformed;
+    }
+    if (version != "HTTP/1.1" && version != "HTTP/1.0") return {505, "unsupported HTTP version"};
+    request_.version_ = version.back() == '1' ? Version::http_1_1 : Version::http_1_0;
+    request_.method_ = part_of(method);
+    request_.target_ = part_of(target);
+    return kFine;
+}
+
 RequestError RequestHead::run_llhttp() {
     request_.headers_.entries_.clear();
-    request_.target_ = {};
     const std::string_view text = request_.text();
-    const std::string_view method = text.substr(0, std::min(text.find(' '), text.size()));
-    request_.method_ = part_of(method);
-
     llhttp_t parser;
     llhttp_init(&parser, HTTP_REQUEST, &Callbacks::settings());
     parser.data = this;
@@ -108,11 +126,7 @@ RequestError RequestHead::run_llhttp() {
         case HPE_PAUSED:
             break;
         case HPE_INVALID_METHOD:
-            if (is_token(method)) return {501, "unknown method"};
-            return {400, "malformed method"};
-        case HPE_INVALID_VERSION:
-        case HPE_PAUSED_H2_UPGRADE:
-            return {505, "unsupported HTTP version"};
+            return {501, "unknown method"};
         case HPE_UNEXPECTED_CONTENT_LENGTH:
         case HPE_INVALID_CONTENT_LENGTH:
             return {400, "malformed or contradictory Content-Length"};
@@ -121,9 +135,7 @@ RequestError RequestHead::run_llhttp() {
         default:
             return {400, "malformed request"};
     }
-    if (parser.http_major != 1 || parser.http_minor > 1) return {505, "unsupported HTTP version"};
     if (parser.method == HTTP_CONNECT) return {501, "CONNECT is for proxies"};
-    request_.version_ = parser.http_minor == 1 ? Version::http_1_1 : Version::http_1_0;
     return kFine;
 }
 
@@ -198,7 +210,7 @@ RequestError RequestHead::read_content_length(std::string_view value) {
     if (has_length_) return {400, "more than one Content-Length"};
     has_length_ = true;
     const char* end = value.data() + value.size();
-    const bool digits = !value.empty() && value.front() >= '0' && value.front() <= '9';
+    const bool digits = !value.empty() && is_digit(value.front());
     const auto [rest, error] = std::from_chars(value.data(), end, content_length_);
     if (digits && rest == end && error == std::errc::result_out_of_range) return {413, "the body is too large"};
     if (!digits || rest != end || error != std::errc()) return {400, "malformed Content-Length"};

@@ -21,6 +21,7 @@ public:
 
 private:
     struct Callbacks;
+    RequestError read_request_line();
     RequestError run_llhttp();
     RequestError read_target();
     RequestError read_fields();

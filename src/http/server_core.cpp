@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "hocket/aio/event_loop.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/timeout.hpp"
 #include "hocket/core/report.hpp"
@@ -77,6 +78,31 @@ void ServerCore::begin_close() {
     if (accepting_) accepting_->cancel("the server closes");
     for (Connection* connection = first_; connection; connection = connection->next_) connection->close_if_idle();
 }
+
+void ServerCore::hold(Connection& connection) {
+    held_.push_back(&connection);
+    if (queued_) return;
+    queued_ = shared_from_this();
+    EventLoop::current().post(*this);
+}
+
+void ServerCore::unhold(Connection& connection) noexcept {
+    // Nearly always the last: most handlers end before anybody else has a turn.
+    for (std::size_t i = held_.size(); i-- > 0;) {
+        if (held_[i] != &connection) continue;
+        held_[i] = held_.back();
+        held_.pop_back();
+        return;
+    }
+}
+
+void ServerCore::run() noexcept {
+    const std::shared_ptr<ServerCore> self = std::move(queued_);
+    for (Connection* connection : held_) connection->send_held();
+    held_.clear();
+}
+
+void ServerCore::drop() noexcept { const std::shared_ptr<ServerCore> self = std::move(queued_); }
 
 void ServerCore::add(Connection& connection) noexcept {
     connection.next_ = first_;

@@ -14,7 +14,7 @@ namespace hocket::http::detail {
 class Connection;
 
 /// The shared state of a server and its connections; lives until the last of them has ended. One loop.
-class ServerCore : public std::enable_shared_from_this<ServerCore> {
+class ServerCore final : public std::enable_shared_from_this<ServerCore>, private hocket::detail::RunNode {
 public:
     explicit ServerCore(ServerOptions options) noexcept;
     ServerCore(const ServerCore&) = delete;
@@ -39,12 +39,19 @@ public:
     void add(Connection& connection) noexcept;
     void remove(Connection& connection) noexcept;
 
+    /// Answers that are to go together with the next: `connection` sends them at the loop's next step, unless unhold()
+    /// comes first.
+    void hold(Connection& connection);
+    void unhold(Connection& connection) noexcept;
+
     Handler handler;
 
 private:
     static constexpr std::size_t kBuffer = 64 * 1024;
     Task<void> accept_all(Listener& listener, hocket::detail::ChildSet& children);
     Task<void> wait_for_place();
+    void run() noexcept override;
+    void drop() noexcept override;
 
     ServerOptions options_;
     ExchangePool exchanges_;
@@ -52,6 +59,8 @@ private:
     Connection* first_ = nullptr;
     std::size_t count_ = 0;
     bool closing_ = false;
+    std::vector<Connection*> held_;
+    std::shared_ptr<ServerCore> queued_;  // ourselves, while we are in the run queue
     CancelScope* accepting_ = nullptr;    // while serve() accepts
     std::optional<Promise<void>> place_;  // while it waits for a connection to end
 };
