@@ -18,11 +18,13 @@ void TaskSignal::start(PromiseBase& root) noexcept {
     task_.home().post(*this);
 }
 
-void TaskSignal::cancel(std::string_view reason) {
-    auto* given = new std::string(reason);
-    std::string* expected = nullptr;
-    if (!reason_.compare_exchange_strong(expected, given, std::memory_order_acq_rel))
-        delete given;  // the first reason is kept
+void TaskSignal::cancel(std::string_view reason) noexcept {
+    try {
+        auto given = std::make_unique<std::string>(reason);
+        std::string* expected = nullptr;
+        if (reason_.compare_exchange_strong(expected, given.get(), std::memory_order_acq_rel)) (void)given.release();
+    } catch (const std::exception&) {  // no memory: cancelling matters more than saying why
+    }
     if (pending_.fetch_or(kCancel, std::memory_order_acq_rel) != 0) return;
     state_.add_reference();
     task_.home().post(*this);
@@ -30,7 +32,10 @@ void TaskSignal::cancel(std::string_view reason) {
 
 void TaskSignal::run() noexcept {
     const std::uint8_t what = pending_.exchange(0, std::memory_order_acq_rel);
-    if ((what & kCancel) && !state_.done()) task_.cancel_all(*reason_.load(std::memory_order_acquire));
+    if ((what & kCancel) && !state_.done()) {
+        const std::string* reason = reason_.load(std::memory_order_acquire);
+        task_.cancel_all(reason ? std::string_view(*reason) : std::string_view());
+    }
     if (what & kStart) {
         task_.home().set_current_task(&task_);
         resume(root_->handle());

@@ -1,5 +1,7 @@
 #include "hocket/core/detail/scope_node.hpp"
 
+#include <exception>
+
 #include "hocket/core/detail/task_context.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
 
@@ -39,9 +41,12 @@ void ScopeNode::interrupt_waiting_task() noexcept {
     if (task_ && &task_->scope() == this && task_->suspended_on()) task_->suspended_on()->cancel();
 }
 
-void ScopeNode::cancel(std::string_view reason) {
+void ScopeNode::cancel(std::string_view reason) noexcept {
     if (cancelled_) return;
-    if (!reason.empty()) reason_ = std::make_unique<std::string>(reason);
+    try {
+        if (!reason.empty()) reason_ = std::make_unique<std::string>(reason);
+    } catch (const std::exception&) {  // no memory: cancelling matters more than saying why
+    }
     cancelled_ = true;
     if (effective_) return;
     effective_ = true;
@@ -63,9 +68,15 @@ void ScopeNode::cancel(std::string_view reason) {
     }
 }
 
-std::string ScopeNode::reason() const {
+void ScopeNode::reset() noexcept {
+    cancelled_ = false;
+    effective_ = parent_ && !shielded_ && parent_->effective_;
+    reason_.reset();
+}
+
+std::string_view ScopeNode::reason() const noexcept {
     for (const ScopeNode* scope = this; scope; scope = scope->shielded_ ? nullptr : scope->parent_) {
-        if (scope->cancelled_) return scope->reason_ ? *scope->reason_ : std::string();
+        if (scope->cancelled_) return scope->reason_ ? std::string_view(*scope->reason_) : std::string_view();
     }
     return {};
 }

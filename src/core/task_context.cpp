@@ -35,7 +35,7 @@ TaskContext::TaskContext(Scheduler& home, ScopeNode& parent_scope, TaskObserver*
 
 TaskContext::~TaskContext() { delete[] name_; }
 
-void TaskContext::throw_cancelled() const { throw CancelledError(scope_->reason()); }
+void TaskContext::throw_cancelled() const { throw CancelledError(std::string(scope_->reason())); }
 
 std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id_); }
 

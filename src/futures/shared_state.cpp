@@ -35,8 +35,7 @@ bool SharedStateBase::block_until(TimePoint deadline) {
     }
 }
 
-void SharedStateBase::report_if_lost(const std::exception_ptr& error, std::string_view who) noexcept {
-    if (!error || cancelled_ || retrieved_.load(std::memory_order_relaxed)) return;
+void SharedStateBase::report_lost(const std::exception_ptr& error, std::string_view who) noexcept {
     try {
         report(ReportKind::lost_exception,
                std::string(who) + " ended with an exception that nobody retrieved: " + describe(error));

@@ -29,7 +29,8 @@ public:
 
 private:
     void destroy() noexcept override {
-        this->report_if_lost(this->outcome_.error(), "a Promise");
+        const std::exception_ptr error = this->outcome_.error();
+        if (this->is_lost(error)) this->report_lost(error, "a Promise");
         delete this;
     }
 };

@@ -18,8 +18,8 @@ public:
     ~TaskSignal() { delete reason_.load(std::memory_order_relaxed); }
     /// Home thread, once.
     void start(PromiseBase& root) noexcept;
-    /// Any thread, while the task cannot end.
-    void cancel(std::string_view reason);
+    /// Any thread, while the task cannot end. The first reason is kept (none, when there is no memory for it).
+    void cancel(std::string_view reason) noexcept;
     void run() noexcept override;
     void drop() noexcept override { state_.drop_reference(); }
 
@@ -79,7 +79,8 @@ public:
 
 private:
     void destroy() noexcept override {
-        this->report_if_lost(this->outcome_.error(), TaskContext::name());
+        const std::exception_ptr error = this->outcome_.error();
+        if (this->is_lost(error)) this->report_lost(error, TaskContext::name());
         delete this;
     }
 

@@ -30,15 +30,17 @@ public:
     /// Takes the scope out of the tree; the scopes inside must have been closed.
     void close() noexcept;
 
-    /// Cancels all waits inside, now and later. The first reason given is kept. Runs no user code: whoever waits is
-    /// posted.
-    void cancel(std::string_view reason);
+    /// Cancels all waits inside, now and later. The first reason given is kept (none, when there is no memory for it).
+    /// Runs no user code: whoever waits is posted.
+    void cancel(std::string_view reason) noexcept;
+    /// Takes the cancellation back, when no scope is left inside.
+    void reset() noexcept;
     /// Whether cancel() was called on this very scope.
     bool cancelled() const noexcept { return cancelled_; }
     /// Whether waits in this scope must throw.
     bool effectively_cancelled() const noexcept { return effective_; }
-    /// The reason of the nearest cancelled scope around; empty when there is none.
-    std::string reason() const;
+    /// The reason of the nearest cancelled scope around, which owns the text; empty when there is none.
+    std::string_view reason() const noexcept;
 
     ScopeNode* parent() const noexcept { return parent_; }
     TaskContext* task() const noexcept { return task_; }

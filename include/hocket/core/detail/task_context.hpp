@@ -42,7 +42,7 @@ public:
     /// Whether a wait must throw instead of waiting.
     bool cancel_pending() const noexcept { return scope_->effectively_cancelled(); }
     /// Cancels every wait of this task, in whichever scope, and of the tasks in its groups. Home thread.
-    void cancel_all(std::string_view reason) { root_scope_.cancel(reason); }
+    void cancel_all(std::string_view reason) noexcept { root_scope_.cancel(reason); }
     /// Throws the CancelledError of the present scope.
     [[noreturn]] void throw_cancelled() const;
 

@@ -57,8 +57,11 @@ protected:
     explicit SharedStateBase(std::uint32_t references = 1) noexcept : references_(references) {}
     virtual ~SharedStateBase() = default;
     virtual void destroy() noexcept = 0;
-    /// In the destructor of the final type, while `error` is still there: reports it if nobody has looked.
-    void report_if_lost(const std::exception_ptr& error, std::string_view who) noexcept;
+    /// In destroy(): whether nobody has looked at `error`, and reporting that it is lost.
+    bool is_lost(const std::exception_ptr& error) const noexcept {
+        return error && !cancelled_ && !retrieved_.load(std::memory_order_relaxed);
+    }
+    static void report_lost(const std::exception_ptr& error, std::string_view who) noexcept;
 
     WaitQueue waiters_;
 
