@@ -29,14 +29,16 @@ void CancelScope::set_deadline(TimePoint deadline) {
 
 void CancelScope::arm(TimePoint deadline) {
     task_.home().timers().cancel(*this);
+    armed_for_ = kNever;
     task_.home().timers().arm(*this, deadline);
     armed_for_ = deadline;
 }
 
 void CancelScope::expired() noexcept {
     armed_for_ = kNever;
-    if (deadline_ == kNever) return;
-    if (task_.home().now() < deadline_) return arm(deadline_);  // moved back meanwhile
+    if (deadline_ == kNever || node_.cancelled()) return;
+    // Moved back meanwhile. Needs no memory: the heap has just given up the place.
+    if (task_.home().now() < deadline_) return arm(deadline_);
     timed_out_ = true;
     node_.cancel("the time limit ran out");
 }

@@ -29,9 +29,10 @@ public:
     ~CancelScope();
 
     /// Cancels all that waits inside, now and later.
-    void cancel(std::string_view reason = {}) { node_.cancel(reason); }
+    void cancel(std::string_view reason = {}) noexcept { node_.cancel(reason); }
     /// Cancels the scope at `deadline` on the loop's clock (kNever: not at all). May be called again and again, which
-    /// is cheap: moving the deadline back costs one store, since the timer looks at it only when it fires.
+    /// is cheap: moving the deadline back costs one store, since the timer looks at it only when it fires. Throws
+    /// std::bad_alloc, leaving no deadline.
     void set_deadline(TimePoint deadline);
 
     /// Whether this scope, not one around it, was cancelled or ran out of time.
