@@ -2,10 +2,18 @@
 
 namespace hocket::detail {
 
-void finish_gather(ChildSet& children) {
+void finish_gather(ChildSet& children, const std::exception_ptr& unspawned) {
     children.leave();
-    if (!children.errors().empty()) std::rethrow_exception(children.errors().front());
+    if (unspawned) std::rethrow_exception(unspawned);
     children.throw_if_cancelled();
+}
+
+void finish_failing_gather(ChildSet& children, const std::exception_ptr& unspawned) {
+    if (!unspawned && !children.errors().empty()) {
+        children.leave();
+        std::rethrow_exception(children.errors().front());
+    }
+    finish_gather(children, unspawned);
 }
 
 }  // namespace hocket::detail

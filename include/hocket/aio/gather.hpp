@@ -17,9 +17,10 @@ inline constexpr ReturnExceptions return_exceptions{};
 
 namespace detail {
 
-/// Ends a gather that fails as a whole: throws the first error, or the cancellation that hit the caller or one of the
-/// children.
-void finish_gather(ChildSet& children);
+/// After join(): throws `unspawned`, if set, or the cancellation that hit the caller.
+void finish_gather(ChildSet& children, const std::exception_ptr& unspawned);
+/// The same for a gather that fails as a whole: the first error of a child comes before the cancellation.
+void finish_failing_gather(ChildSet& children, const std::exception_ptr& unspawned);
 
 template <class T>
 Storable<T> take_result(TaskState<T>& state) {
@@ -46,14 +47,35 @@ auto take_outcomes(std::tuple<StateRef<TaskState<Ts>>...>& states) {
     return std::apply([](auto&... state) { return std::tuple<Outcome<Ts>...>(take_outcome(*state)...); }, states);
 }
 
+/// Spawns the children by `spawn()`. If that fails half-way, cancels those that run already, and returns why.
+template <class Spawn>
+std::exception_ptr spawn_children(ChildSet& children, Spawn spawn) noexcept {
+    try {
+        spawn();
+        return nullptr;
+    } catch (...) {
+        children.cancel("another task of the gather could not be started");
+        return std::current_exception();
+    }
+}
+template <class... Ts, class... Awaitables>
+std::exception_ptr spawn_each(ChildSet& children, std::source_location where,
+                              std::tuple<StateRef<TaskState<Ts>>...>& states, Awaitables&... awaitables) noexcept {
+    return spawn_children(children, [&] {
+        const auto spawn = [&](auto&... state) {
+            ((state = children.spawn(as_task(std::move(awaitables)), {}, where)), ...);
+        };
+        std::apply(spawn, states);
+    });
+}
 template <class T>
-std::vector<StateRef<TaskState<T>>> spawn_all(ChildSet& children, std::vector<Task<T>>& tasks,
-                                              std::source_location where) {
-    std::vector<StateRef<TaskState<T>>> states;
-    states.reserve(tasks.size());
-    for (Task<T>& task : tasks) states.push_back(children.spawn(std::move(task), {}, where));
-    tasks.clear();
-    return states;
+std::exception_ptr spawn_all(ChildSet& children, std::source_location where,
+                             std::vector<StateRef<TaskState<T>>>& states, std::vector<Task<T>>& tasks) noexcept {
+    return spawn_children(children, [&] {
+        states.reserve(tasks.size());
+        for (Task<T>& task : tasks) states.push_back(children.spawn(std::move(task), {}, where));
+        tasks.clear();
+    });
 }
 
 }  // namespace detail
@@ -65,11 +87,11 @@ template <class... Awaitables>
 requires(sizeof...(Awaitables) >
          0) Task<std::tuple<detail::Storable<detail::AwaitResult<Awaitables>>...>> gather(Awaitables... awaitables) {
     detail::PromiseBase& self = co_await detail::ThisPromise();
-    const auto where = detail::awaited_at(self);
     detail::ChildSet children(detail::ChildSet::OnError::cancel_others);
-    std::tuple states(children.spawn(detail::as_task(std::move(awaitables)), {}, where)...);
+    std::tuple<detail::StateRef<detail::TaskState<detail::AwaitResult<Awaitables>>>...> states;
+    const auto unspawned = detail::spawn_each(children, detail::awaited_at(self), states, awaitables...);
     co_await children.join();
-    detail::finish_gather(children);
+    detail::finish_failing_gather(children, unspawned);
     co_return detail::take_results(states);
 }
 
@@ -78,9 +100,10 @@ template <class T>
 requires(!std::is_void_v<T>) Task<std::vector<T>> gather(std::vector<Task<T>> tasks) {
     detail::PromiseBase& self = co_await detail::ThisPromise();
     detail::ChildSet children(detail::ChildSet::OnError::cancel_others);
-    auto states = detail::spawn_all(children, tasks, detail::awaited_at(self));
+    std::vector<detail::StateRef<detail::TaskState<T>>> states;
+    const auto unspawned = detail::spawn_all(children, detail::awaited_at(self), states, tasks);
     co_await children.join();
-    detail::finish_gather(children);
+    detail::finish_failing_gather(children, unspawned);
     std::vector<T> results;
     results.reserve(states.size());
     for (auto& state : states) results.push_back(detail::take_result(*state));
@@ -89,9 +112,10 @@ requires(!std::is_void_v<T>) Task<std::vector<T>> gather(std::vector<Task<T>> ta
 inline Task<void> gather(std::vector<Task<void>> tasks) {
     detail::PromiseBase& self = co_await detail::ThisPromise();
     detail::ChildSet children(detail::ChildSet::OnError::cancel_others);
-    auto states = detail::spawn_all(children, tasks, detail::awaited_at(self));
+    std::vector<detail::StateRef<detail::TaskState<void>>> states;
+    const auto unspawned = detail::spawn_all(children, detail::awaited_at(self), states, tasks);
     co_await children.join();
-    detail::finish_gather(children);
+    detail::finish_failing_gather(children, unspawned);
     for (auto& state : states) detail::take_result(*state);
 }
 
@@ -102,22 +126,21 @@ requires(sizeof...(Awaitables) >
          0) Task<std::tuple<Outcome<detail::AwaitResult<Awaitables>>...>> gather(ReturnExceptions,
                                                                                  Awaitables... awaitables) {
     detail::PromiseBase& self = co_await detail::ThisPromise();
-    const auto where = detail::awaited_at(self);
     detail::ChildSet children(detail::ChildSet::OnError::go_on);
-    std::tuple states(children.spawn(detail::as_task(std::move(awaitables)), {}, where)...);
+    std::tuple<detail::StateRef<detail::TaskState<detail::AwaitResult<Awaitables>>>...> states;
+    const auto unspawned = detail::spawn_each(children, detail::awaited_at(self), states, awaitables...);
     co_await children.join();
-    children.leave();
-    children.throw_if_cancelled();
+    detail::finish_gather(children, unspawned);
     co_return detail::take_outcomes(states);
 }
 template <class T>
 Task<std::vector<Outcome<T>>> gather(ReturnExceptions, std::vector<Task<T>> tasks) {
     detail::PromiseBase& self = co_await detail::ThisPromise();
     detail::ChildSet children(detail::ChildSet::OnError::go_on);
-    auto states = detail::spawn_all(children, tasks, detail::awaited_at(self));
+    std::vector<detail::StateRef<detail::TaskState<T>>> states;
+    const auto unspawned = detail::spawn_all(children, detail::awaited_at(self), states, tasks);
     co_await children.join();
-    children.leave();
-    children.throw_if_cancelled();
+    detail::finish_gather(children, unspawned);
     std::vector<Outcome<T>> outcomes;
     outcomes.reserve(states.size());
     for (auto& state : states) outcomes.push_back(detail::take_outcome(*state));
