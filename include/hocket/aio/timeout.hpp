@@ -36,13 +36,19 @@ Task<detail::AwaitResult<A>> timeout(std::chrono::duration<Rep, Period> limit, A
     return detail::run_with_limit(detail::to_nanoseconds(limit), std::move(awaitable));
 }
 
-/// What shield() returns: `co_await` it.
+/// What shield() returns: `co_await` it. As with a Future, a named one gives a reference into the shared state, a
+/// temporary or moved one the value.
 template <class T>
 class [[nodiscard("a shield does nothing until it is awaited: write co_await")]] Shield {
 public:
     explicit Shield(Future<T> future) noexcept : future_(std::move(future)) {}
-    detail::FutureAwaiter<T, false, true> operator co_await() const {
+    detail::FutureAwaiter<T, false, true> operator co_await() const& {
         return detail::FutureAwaiter<T, false, true>(future_.checked());
+    }
+    detail::FutureAwaiter<T, true, true> operator co_await()&& {
+        auto state = future_.checked();
+        future_ = {};
+        return detail::FutureAwaiter<T, true, true>(std::move(state));
     }
 
 private:
