@@ -39,21 +39,25 @@ private:
 
 /// Calls `body(group)`, a coroutine that starts tasks in the group, and ends when the body and all those tasks have
 /// ended. The first failure cancels the rest; when all have ended, everything that failed is thrown as one
-/// ExceptionGroup. A task that is cancelled on its own is not a failure. Cancellation from outside cancels body and
-/// tasks, waits for their ends, and throws CancelledError.
+/// ExceptionGroup. A task that is cancelled on its own is not a failure; a body that ends by a CancelledError which is
+/// not the group's own cancels the rest and passes it on. Cancellation from outside cancels body and tasks, waits for
+/// their ends, and throws CancelledError.
 template <class Body>
 requires std::same_as<std::invoke_result_t<Body&, TaskGroup&>, Task<void>> Task<void> task_group(Body body) {
     detail::ChildSet children(detail::ChildSet::OnError::cancel_others);
     TaskGroup group(children);
+    std::exception_ptr left_by;
     try {
         co_await body(group);
     } catch (...) {
-        children.failed(std::current_exception());
+        left_by = std::current_exception();
+        children.failed(left_by);
     }
     co_await children.join();
     children.leave();
     if (!children.errors().empty()) throw ExceptionGroup("hocket: a task group failed", std::move(children.errors()));
     children.throw_if_cancelled();
+    if (left_by && !group.cancelled()) std::rethrow_exception(left_by);
 }
 
 }  // namespace hocket
