@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "peer.hpp"
+#include "server_fixture.hpp"
 
 namespace hocket::http {
 namespace {
@@ -33,37 +33,8 @@ Task<Response> tell(const Request& request) {
     co_return Response::text(200, std::move(text));
 }
 
-// Runs `body(server)` with a server that listens, on a loop of its own.
-template <class Body>
-void with_server(Body body, ServerOptions options = ServerOptions()) {
-    const auto test = [](Body inner, ServerOptions chosen) -> Task<void> {
-        Server server(chosen);
-        server.handle(tell);
-        co_await server.listen("127.0.0.1", 0);
-        co_await timeout(30s, inner(server));
-        co_await timeout(10s, server.close());
-        EXPECT_EQ(server.connections(), 0u);
-    };
-    run(test(std::move(body), options));
-}
-
-// Counts reports instead of printing them.
-class Reports {
-public:
-    Reports() {
-        before_ = set_report_hook([this](ReportKind, std::string_view text) { texts.emplace_back(text); });
-    }
-    Reports(const Reports&) = delete;
-    Reports& operator=(const Reports&) = delete;
-    ~Reports() { set_report_hook(before_); }
-    std::vector<std::string> texts;
-
-private:
-    ReportHook before_;
-};
-
 TEST(Server, AnswersAGet) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const Answer answer = co_await peer.ask(get("/x?y"));
         EXPECT_THAT(answer.head, StartsWith("HTTP/1.1 200 OK\r\n"));
@@ -90,7 +61,7 @@ TEST(Server, WithoutAHandlerNothingIsFound) {
 }
 
 TEST(Server, KeepsTheConnectionForManyRequests) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         for (int i = 0; i < 200; ++i) {
             const std::string number = std::to_string(i);
@@ -103,7 +74,7 @@ TEST(Server, KeepsTheConnectionForManyRequests) {
 }
 
 TEST(Server, EndsTheConnectionWhenTheClientAsks) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const Answer answer = co_await peer.ask(get("/", "Connection: close\r\n"));
         EXPECT_EQ(answer.status, 200);
@@ -114,7 +85,7 @@ TEST(Server, EndsTheConnectionWhenTheClientAsks) {
 }
 
 TEST(Server, EndsTheConnectionWhenTheHandlerAsks) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const Answer answer = co_await peer.ask(get("/last"));
         EXPECT_EQ(answer.field("Connection"), "close");
@@ -125,7 +96,7 @@ TEST(Server, EndsTheConnectionWhenTheHandlerAsks) {
 }
 
 TEST(Server, SpeaksHttp1_0) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         Answer answer = co_await peer.ask("GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
         EXPECT_EQ(answer.field("Connection"), "keep-alive");
@@ -141,7 +112,7 @@ TEST(Server, SpeaksHttp1_0) {
 }
 
 TEST(Server, AnswersPipelinedRequestsInTheirOrder) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         std::string requests;
         for (int i = 0; i < 1000; ++i) {
@@ -159,7 +130,7 @@ TEST(Server, AnswersPipelinedRequestsInTheirOrder) {
 }
 
 TEST(Server, PipelinedAnswersOfAllSizesComeWhole) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         co_await peer.send(get("/1") + get("/large") + get("/chunks") + get("/none") + get("/2") + get("/large") +
                            get("/3"));
@@ -173,7 +144,7 @@ TEST(Server, PipelinedAnswersOfAllSizesComeWhole) {
 }
 
 TEST(Server, SmallPipelinedAnswersComeTogether) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         co_await peer.send(get("/1") + get("/2") + get("/3"));
         std::vector<char> buffer(64 * 1024);
@@ -183,7 +154,7 @@ TEST(Server, SmallPipelinedAnswersComeTogether) {
 }
 
 TEST(Server, AnAnswerDoesNotWaitForThePipelinedOneAfterIt) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Promise<void> gate;
         const Future<void> opened = gate.future();
         server.handle([&opened](const Request& request) -> Task<Response> {
@@ -203,7 +174,7 @@ TEST(Server, AnAnswerDoesNotWaitForThePipelinedOneAfterIt) {
 }
 
 TEST(Server, AHeadGetsNoBody) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const std::string head = "HEAD /large HTTP/1.1\r\nHost: test\r\n\r\n";
         Answer answer = co_await peer.ask(head);
@@ -216,7 +187,7 @@ TEST(Server, AHeadGetsNoBody) {
 }
 
 TEST(Server, SomeStatusesHaveNoBody) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         Answer answer = co_await peer.ask(get("/none"));
         EXPECT_EQ(answer.status, 204);
@@ -229,7 +200,7 @@ TEST(Server, SomeStatusesHaveNoBody) {
 }
 
 TEST(Server, SendsInChunks) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         Answer answer = co_await peer.ask(get("/chunks"));
         EXPECT_EQ(answer.chunks, 200u);
@@ -241,7 +212,7 @@ TEST(Server, SendsInChunks) {
 }
 
 TEST(Server, TakesLargeBodiesOfBothKinds) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const std::string body(3'000'000, 'z');
         Answer answer = co_await peer.ask(post("/", body));
@@ -254,7 +225,7 @@ TEST(Server, TakesLargeBodiesOfBothKinds) {
 }
 
 TEST(Server, TellsAClientThatAsksToContinue) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const std::string head = "POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
         const Answer interim = co_await peer.ask(head);
@@ -269,7 +240,7 @@ TEST(Server, TellsAClientThatAsksToContinue) {
 }
 
 TEST(Server, TellsNoClientToContinueWithABodyThatIsTooLarge) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         const Answer answer = co_await peer.ask(
             "POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n");
@@ -280,7 +251,7 @@ TEST(Server, TellsNoClientToContinueWithABodyThatIsTooLarge) {
 }
 
 TEST(Server, RefusesWhatIsMalformedAndEndsTheConnection) {
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         co_await peer.send(get("/1") + "GET / HTTP/1.1\r\n\r\n" + get("/3"));
         const Answer answer = co_await peer.read_answer();
@@ -307,12 +278,12 @@ TEST(Server, AClientThatSendsOnGetsToReadTheRefusal) {
         const bool ended = co_await peer.at_end();
         EXPECT_TRUE(ended);
     };
-    with_server(body, options);
+    with_server(tell, body, options);
 }
 
 TEST(Server, AHandlerThatFailsBecomes500AndIsReported) {
     Reports reports;
-    with_server([](Server& server) -> Task<void> {
+    with_server(tell, [](Server& server) -> Task<void> {
         Peer peer = co_await Peer::connect(server.port());
         Answer answer = co_await peer.ask(get("/throw?secret"));
         EXPECT_EQ(answer.status, 500);
