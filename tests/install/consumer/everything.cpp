@@ -1,4 +1,5 @@
-// Every public header, the README's first program, and a chain of awaits long enough to overflow the stack of a build without tail calls.
+// Every public header, the README's first program, and a chain of awaits long enough to overflow the stack of a build
+// without tail calls.
 #include <hocket/aio.hpp>
 #include <hocket/core.hpp>
 #include <hocket/futures.hpp>
