@@ -248,6 +248,25 @@ TEST_P(IoLifetimeTest, AConnectGoesOnInAnotherThread) {
     loop.run_until_complete(timeout(30s, finish()));
 }
 
+TEST_P(IoLifetimeTest, ALoopThatWasLeftWithOperationsUnderWayHearsOtherThreads) {
+    EventLoop loop(options());
+    auto sockets = unix_pair();
+    Future<std::string> reader;
+    auto start = [&]() -> Task<void> {
+        reader = create_task(read(sockets.second));
+        co_await sleep(1ms);
+    };
+    loop.run_until_complete(start());
+    for (int i = 0; i < 20; ++i) {
+        std::thread stopper([&] { loop.stop(); });
+        loop.run_forever();
+        stopper.join();
+    }
+    EXPECT_FALSE(reader.done());
+    send_now(sockets.first, "hello");
+    EXPECT_EQ(loop.run_until_complete(reader), "hello");
+}
+
 TEST_P(IoLifetimeTest, ALoopMayBeClosedByAnotherThreadThanItsRunner) {
     auto sockets = unix_pair();
     const End& end = sockets.second;
