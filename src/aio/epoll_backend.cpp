@@ -37,7 +37,7 @@ public:
     }
 
     std::string_view name() const noexcept override { return "epoll"; }
-    bool busy() const noexcept override { return waiting_ > 0; }
+    bool busy() const noexcept override { return waiting_ > 0 || looks_soon_; }
 
     void start(IoOperation& operation) noexcept override {
         if (operation.verb_ == IoVerb::connect && operation.begin_connect()) return operation.queue();
@@ -61,6 +61,7 @@ public:
     }
 
     void wait(Duration limit) noexcept override {
+        looks_soon_ = false;
         const int count = wait_for_events(limit);
         for (int i = 0; i < count; ++i) {
             if (auto* descriptor = static_cast<Descriptor*>(events_[i].data.ptr)) {

@@ -156,19 +156,20 @@ void IoOperation::finish_connect() noexcept {
 }
 
 bool IoOperation::try_once(IoBackend& backend) noexcept {
-    const Descriptor& descriptor = *descriptor_;
-    if (place() || descriptor.closed_ || verb_ == IoVerb::connect) return false;
-    if (descriptor.home_ && descriptor.home_ != &backend.home()) return false;
-    if (backend.tries_first() && !chance()) return false;
+    if (const int error = refusal(backend)) {
+        finish(-error);
+        return true;
+    }
+    // Without a chance there is nothing to find; but where no events come, the chance never gets better.
+    if (backend.tries_first() && !chance() && descriptor_->registered_) {
+        backend.look_soon();
+        return false;
+    }
     if (!attempt() && moved_ > 0) finish(static_cast<std::int64_t>(moved_));
     return finished_;
 }
 
 int IoOperation::refusal(IoBackend& backend) noexcept {
-    if (promise()->task()->cancel_pending()) {
-        cancelled_ = true;
-        return ECANCELED;
-    }
     if (descriptor_->closed_) return EBADF;
     if (!descriptor_->settle(backend)) return EXDEV;
     return place() ? EBUSY : 0;
@@ -176,7 +177,8 @@ int IoOperation::refusal(IoBackend& backend) noexcept {
 
 bool IoOperation::start(IoBackend& backend, PromiseBase& promise) noexcept {
     set_promise(promise);
-    if (const int error = refusal(backend)) {
+    cancelled_ = promise.task()->cancel_pending();
+    if (const int error = cancelled_ ? ECANCELED : refusal(backend)) {
         finish(-error);
         return false;
     }

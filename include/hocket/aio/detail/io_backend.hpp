@@ -57,8 +57,10 @@ public:
     virtual void cancel(IoOperation& operation) noexcept = 0;
     /// Collects what is ready; blocks for at most `limit` if nothing is (Duration::max(): until something is).
     virtual void wait(Duration limit) noexcept = 0;
-    /// Whether operations have been started and not finished: wait() could find something.
+    /// Whether wait() could find something: operations have been started and not finished, or look_soon() was called.
     virtual bool busy() const noexcept = 0;
+    /// Somebody tries again and again instead of waiting: the next turn must bring news, if there are any.
+    void look_soon() noexcept { looks_soon_ = true; }
     /// Ends a wait() that blocks or is about to. Any thread.
     virtual void wake() noexcept = 0;
     /// Blocks until all wake() calls promised so far have arrived.
@@ -68,6 +70,7 @@ protected:
     enum class Tries { first, never };
     /// Takes over `epoll`, or -1.
     IoBackend(Tries tries, int epoll);
+    bool looks_soon_ = false;
 
 private:
     IoHome* home_;

@@ -99,7 +99,8 @@ public:
 protected:
     /// Tries without waiting, where that is likely to succeed; true when result() is there.
     bool try_now(IoBackend& backend) noexcept;
-    /// Tries without waiting, whatever is known of its chances; false when it would block. A write may move a part.
+    /// Tries without waiting, anywhere in a task; false when it would block or nothing has been heard since it would
+    /// have. A write may move a part. Refused like a wait, with the refusal as result().
     bool try_once(IoBackend& backend) noexcept;
     /// Waits in the coroutine of `promise`; false when result() is there at once, in a cancelled scope as -ECANCELED.
     bool start(IoBackend& backend, PromiseBase& promise) noexcept;
@@ -117,7 +118,7 @@ private:
     }
     IoOperation*& place() const noexcept { return reads() ? descriptor_->reader_ : descriptor_->writer_; }
     bool& chance() const noexcept { return reads() ? descriptor_->readable_ : descriptor_->writable_; }
-    /// Why it must not wait, as an errno; 0 if it may.
+    /// Why the descriptor is not for this operation now, as an errno; 0 if it is. Gives it to the loop if it is free.
     int refusal(IoBackend& backend) noexcept;
     /// Goes as far as it can without waiting; false when it is not done. Without a chance left then, it would block.
     bool attempt() noexcept;
