@@ -41,6 +41,16 @@ private:
     const Address& address_;
 };
 
+[[noreturn]] void throw_error(int error, const char* what, const Address& address) {
+    throw std::system_error(error, std::generic_category(), what + address.to_string());
+}
+
+int open_socket(const Address& address) {
+    const int fd = ::socket(address.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw_error(errno, "open a socket for ", address);
+    return fd;
+}
+
 // One family after the other, beginning with that of the first address; otherwise in the given order.
 std::vector<Address> interleave(const std::vector<Address>& addresses) {
     std::vector<Address> first, second, result;
@@ -53,57 +63,55 @@ std::vector<Address> interleave(const std::vector<Address>& addresses) {
     return result;
 }
 
-// The race for one connection.
+// The race between the addresses of a host. It happens on one loop, so nothing can end between a look at `winner` or
+// `running_` and the wait for the next end.
 class Race {
 public:
     Race() = default;
-    Task<void> attempt(Address address, Promise<void> ended) {
-        try {
-            Socket socket = co_await Socket::async_connect(std::move(address));
-            if (!winner.is_open()) winner = std::move(socket);
-        } catch (const std::system_error&) {
-            errors.push_back(std::current_exception());
-        }
-        (void)ended.try_set_result();
-    }
     Task<void> run(TaskGroup& group, std::vector<Address> addresses) {
         for (Address& address : addresses) {
-            Promise<void> ended;
-            Future<void> end = ended.future();
-            ends_.push_back(end);
-            group.create_task(attempt(std::move(address), std::move(ended)), "connect");
+            ++running_;
+            group.create_task(attempt(std::move(address)), "connect");
             try {
-                co_await hocket::timeout(kHeadStart, shield(end));
+                co_await hocket::timeout(kHeadStart, shield(next_end()));
             } catch (const TimeoutError&) {
                 // Give the next address a chance beside this one.
             }
             if (winner.is_open()) break;
         }
-        for (const Future<void>& end : ends_) {
-            if (winner.is_open()) break;
-            co_await shield(end);
-        }
+        while (running_ > 0 && !winner.is_open()) co_await shield(next_end());
         group.cancel("another address has answered");
     }
     Socket winner;
     std::vector<std::exception_ptr> errors;
 
 private:
-    std::vector<Future<void>> ends_;
+    Task<void> attempt(Address address) {
+        try {
+            Socket socket = co_await Socket::async_connect(std::move(address));
+            if (!winner.is_open()) winner = std::move(socket);
+        } catch (const std::exception&) {
+            errors.push_back(std::current_exception());
+        }
+        --running_;
+        (void)end_.try_set_result();
+    }
+    // Done when any attempt ends from now on.
+    Future<void> next_end() {
+        end_ = Promise<void>();
+        return end_.future();
+    }
+
+    int running_ = 0;
+    Promise<void> end_;
 };
 
 }  // namespace
 
 Task<Socket> Socket::async_connect(Address address) {
-    const int family = address.data()->sa_family;
-    const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "open a socket for " + address.to_string());
-    Socket socket(fd, false);
+    Socket socket(open_socket(address), false);
     const std::int64_t result = co_await Connect(*socket.descriptor_, address);
-    if (result < 0) {
-        throw std::system_error(static_cast<int>(-result), std::generic_category(),
-                                "connect to " + address.to_string());
-    }
+    if (result < 0) throw_error(static_cast<int>(-result), "connect to ", address);
     if (address.family() != Address::Family::unix_domain) socket.set_no_delay(true);
     co_return socket;
 }
