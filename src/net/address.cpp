@@ -17,7 +17,8 @@ Address Address::ip(const std::string& host, std::uint16_t port) {
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    if (host.empty() || ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+    const bool is_text = !host.empty() && host.find('\0') == std::string::npos;
+    if (!is_text || ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
         throw std::invalid_argument("hocket: \"" + host + "\" is not a numeric IPv4 or IPv6 address");
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
@@ -31,15 +32,17 @@ Address Address::unix_path(std::string_view path) {
         throw std::invalid_argument("hocket: the path of a Unix socket has 1 to 107 bytes, this one has " +
                                     std::to_string(path.size()));
     }
-    std::memcpy(address.sun_path, path.data(), path.size());
     const bool is_abstract = path.front() == '\0';  // its length counts; a file name ends with a NUL byte
+    if (!is_abstract && path.find('\0') != std::string_view::npos)
+        throw std::invalid_argument("hocket: the path of a Unix socket has a NUL byte in it");
+    std::memcpy(address.sun_path, path.data(), path.size());
     const std::size_t size = offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1);
     return Address(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 Address::Address(const sockaddr* address, std::size_t length) : size_(length) {
     if (length > bytes_.size()) throw std::invalid_argument("hocket: a socket address has at most 128 bytes");
-    std::memcpy(bytes_.data(), address, length);
+    if (length > 0) std::memcpy(bytes_.data(), address, length);
 }
 
 Address::Family Address::family() const noexcept {
@@ -62,8 +65,8 @@ std::string Address::host() const {
             return {};
         case Family::unix_domain: {
             const auto* address = reinterpret_cast<const sockaddr_un*>(bytes_.data());
+            if (size_ <= offsetof(sockaddr_un, sun_path)) return {};  // a socket without a name
             const std::size_t length = size_ - offsetof(sockaddr_un, sun_path);
-            if (size_ <= offsetof(sockaddr_un, sun_path)) return {};
             if (address->sun_path[0] == '\0') return "@" + std::string(address->sun_path + 1, length - 1);
             return std::string(address->sun_path, ::strnlen(address->sun_path, length));
         }

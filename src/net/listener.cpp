@@ -11,8 +11,11 @@
 namespace hocket {
 namespace {
 
-[[noreturn]] void throw_errno(const std::string& what) {
-    throw std::system_error(errno, std::generic_category(), what);
+[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+[[noreturn]] void throw_cannot_listen(const Address& address) {
+    const int error = errno;  // before to_string() changes it
+    throw std::system_error(error, std::generic_category(), "listen on " + address.to_string());
 }
 
 void switch_option(int fd, int level, int option, int value, const char* what) {
@@ -44,9 +47,8 @@ int listen_on(const Address& address, ListenOptions options, bool both_families)
         switch_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, "set TCP_NODELAY");  // inherited by what is accepted
     }
     if (both_families) switch_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0, "unset IPV6_V6ONLY");
-    if (::bind(fd.get(), address.data(), static_cast<socklen_t>(address.size())) < 0)
-        throw_errno("listen on " + address.to_string());
-    if (::listen(fd.get(), options.backlog) < 0) throw_errno("listen on " + address.to_string());
+    if (::bind(fd.get(), address.data(), static_cast<socklen_t>(address.size())) < 0) throw_cannot_listen(address);
+    if (::listen(fd.get(), options.backlog) < 0) throw_cannot_listen(address);
     return fd.release();
 }
 

@@ -106,6 +106,8 @@ bool is_numeric(const std::string& host) {
 }  // namespace
 
 Task<Addresses> resolve(std::string host, std::uint16_t port) {
+    if (host.find('\0') != std::string::npos)
+        throw ResolveError("hocket: cannot resolve a host name with a NUL byte in it");
     if (is_numeric(host)) co_return Addresses{Address::ip(host, port)};
     Request request(std::move(host), port);
     Future<Addresses> answer = request.promise.future();

@@ -11,9 +11,7 @@
 namespace hocket {
 namespace {
 
-[[noreturn]] void throw_errno(const std::string& what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
+[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 Address address_of(int fd, int (*query)(int, sockaddr*, socklen_t*), const char* what) {
     sockaddr_storage storage{};
@@ -32,6 +30,11 @@ detail::Descriptor* open_descriptor(int fd, bool may_be_ready) {
 }
 
 }  // namespace
+
+void detail::throw_not_open() {
+    throw std::system_error(EBADF, std::generic_category(),
+                            "hocket: this socket is not open (closed, moved from, or never connected)");
+}
 
 Socket::Socket(int fd, bool may_be_ready) : descriptor_(open_descriptor(fd, may_be_ready)) {}
 
@@ -56,7 +59,7 @@ public:
 
 std::optional<std::size_t> Socket::try_transfer(detail::IoVerb verb, void* data, std::size_t size, int flags,
                                                 const char* what) const {
-    Attempt attempt(*descriptor_, verb, data, size, flags | MSG_DONTWAIT);
+    Attempt attempt(descriptor(), verb, data, size, flags | MSG_DONTWAIT);
     return attempt.make(EventLoop::current().backend(), what);
 }
 
@@ -74,12 +77,12 @@ std::optional<std::size_t> Socket::try_send(std::string_view data) const {
 }
 
 void Socket::shutdown_send() const {
-    if (::shutdown(descriptor_->fd(), SHUT_WR) < 0) throw_errno("shut down sending");
+    if (::shutdown(descriptor().fd(), SHUT_WR) < 0) throw_errno("shut down sending");
 }
 
 void Socket::set_no_delay(bool on) const {
     const int value = on ? 1 : 0;
-    if (::setsockopt(descriptor_->fd(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) < 0 && errno != EOPNOTSUPP)
+    if (::setsockopt(descriptor().fd(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) < 0 && errno != EOPNOTSUPP)
         throw_errno("set TCP_NODELAY");
 }
 

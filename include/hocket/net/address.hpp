@@ -20,14 +20,14 @@ public:
     /// From a numeric IPv4 or IPv6 address such as "127.0.0.1", "::1" or "fe80::1%eth0". Throws std::invalid_argument
     /// otherwise.
     static Address ip(const std::string& host, std::uint16_t port);
-    /// From a path; a leading NUL byte means Linux' abstract namespace. Throws std::invalid_argument if it is too long
-    /// (107 bytes) or empty.
+    /// From a path; a leading NUL byte means Linux' abstract namespace. Throws std::invalid_argument if it is empty,
+    /// too long (107 bytes), or has a NUL byte elsewhere and no leading one.
     static Address unix_path(std::string_view path);
     /// From the system's form.
     Address(const sockaddr* address, std::size_t length);
 
     Family family() const noexcept;
-    /// The numeric host, or the path.
+    /// The numeric host, or the path ("@name" for one in the abstract namespace).
     std::string host() const;
     /// 0 for a Unix address.
     std::uint16_t port() const noexcept;

@@ -27,8 +27,10 @@ public:
     static Listener bind(const Address& address, ListenOptions options = ListenOptions());
 
     Listener(Listener&& other) noexcept : descriptor_(std::exchange(other.descriptor_, nullptr)) {}
+    /// Closes the one that was here before.
     Listener& operator=(Listener&& other) noexcept {
-        std::swap(descriptor_, other.descriptor_);
+        Listener taken(std::move(other));
+        std::swap(descriptor_, taken.descriptor_);
         return *this;
     }
     ~Listener() { close(); }
@@ -53,7 +55,7 @@ public:
     };
     /// Waits for the next connection. Throws std::system_error, with EMFILE when this process has no descriptor left:
     /// the connection keeps waiting then. Cancellation loses no connection.
-    Accept async_accept() const noexcept { return Accept(*descriptor_); }
+    Accept async_accept() const { return Accept(detail::require_open(descriptor_)); }
 
     /// Stops listening; connections that nobody has accepted are refused, waits end with an error.
     void close() noexcept;

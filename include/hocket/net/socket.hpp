@@ -14,7 +14,8 @@
 namespace hocket {
 
 /// A connected stream socket. Move-only; belongs to the loop that first waits on it. One task may receive while another
-/// sends; a second one in the same direction gets InvalidStateError. Failures are std::system_error.
+/// sends; a second one in the same direction gets InvalidStateError, and so does another loop. Failures are
+/// std::system_error, with EBADF for a socket that is not open.
 ///
 /// Cancellation of a wait leaves the connection usable: a cancelled receive has taken nothing, a cancelled send may
 /// have sent a part.
@@ -25,8 +26,10 @@ public:
     /// Takes over a connected descriptor. `may_be_ready`: data may be waiting already.
     explicit Socket(int fd, bool may_be_ready = true);
     Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, nullptr)) {}
+    /// Closes the connection that was here before.
     Socket& operator=(Socket&& other) noexcept {
-        std::swap(descriptor_, other.descriptor_);
+        Socket taken(std::move(other));
+        std::swap(descriptor_, taken.descriptor_);
         return *this;
     }
     ~Socket() { close(); }
@@ -39,23 +42,24 @@ public:
     static Task<Socket> async_connect(Address address);
 
     /// Receives at least one byte into `buffer`, as many as there are; gives 0 at the end of the stream.
-    detail::Transfer async_recv(std::span<char> buffer) const noexcept {
-        return detail::Transfer(*descriptor_, detail::IoVerb::read, buffer.data(), buffer.size(), 0);
+    detail::Transfer async_recv(std::span<char> buffer) const {
+        return detail::Transfer(descriptor(), detail::IoVerb::read, buffer.data(), buffer.size(), 0);
     }
     /// Sends all of `data`; gives its size. The memory must stay as it is until the await has ended.
-    detail::Transfer async_send(std::string_view data) const noexcept {
-        return detail::Transfer(*descriptor_, detail::IoVerb::write, const_cast<char*>(data.data()), data.size(), 0);
+    detail::Transfer async_send(std::string_view data) const {
+        return detail::Transfer(descriptor(), detail::IoVerb::write, const_cast<char*>(data.data()), data.size(), 0);
     }
     /// Waits until a receive would find data, the end, or an error.
-    detail::Readiness async_wait_readable() const noexcept {
-        return detail::Readiness(*descriptor_, detail::IoVerb::wait_readable);
+    detail::Readiness async_wait_readable() const {
+        return detail::Readiness(descriptor(), detail::IoVerb::wait_readable);
     }
     /// Waits until a send would find room.
-    detail::Readiness async_wait_writable() const noexcept {
-        return detail::Readiness(*descriptor_, detail::IoVerb::wait_writable);
+    detail::Readiness async_wait_writable() const {
+        return detail::Readiness(descriptor(), detail::IoVerb::wait_writable);
     }
 
-    /// Receives what is there now: nothing, if there is nothing yet; 0 at the end of the stream. Inside a running loop.
+    /// Receives what is there now: nothing, if there is nothing yet; 0 at the end of the stream. Inside a running loop,
+    /// which notices what arrives in its turns: a task that asks again and again must let it (yield_now()).
     std::optional<std::size_t> try_recv(std::span<char> buffer) const;
     /// Throws away up to `limit` bytes that are there now, without copying them; otherwise as try_recv(). TCP only.
     std::optional<std::size_t> try_discard(std::size_t limit) const;
@@ -77,6 +81,7 @@ public:
 private:
     std::optional<std::size_t> try_transfer(detail::IoVerb verb, void* data, std::size_t size, int flags,
                                             const char* what) const;
+    detail::Descriptor& descriptor() const { return detail::require_open(descriptor_); }
     detail::Descriptor* descriptor_ = nullptr;
 };
 

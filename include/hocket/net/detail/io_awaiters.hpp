@@ -7,6 +7,15 @@
 
 namespace hocket::detail {
 
+[[noreturn]] void throw_not_open();
+
+/// What an open socket works on; throws std::system_error (EBADF) for one that is closed, moved from, or never was.
+inline Descriptor& require_open(Descriptor* descriptor) {
+    if (!descriptor) [[unlikely]]
+        throw_not_open();
+    return *descriptor;
+}
+
 /// Awaits one IoOperation: tries it at once if its chances are good and the task's budget lasts, otherwise waits for
 /// it.
 class [[nodiscard]] IoAwaiter : public IoOperation {
