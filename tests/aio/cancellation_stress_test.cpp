@@ -68,7 +68,7 @@ TEST(CancellationStress, RacesWithCompletionAndAlwaysEnds) {
     constexpr int kTasks = 200;
     constexpr int kCancellers = 2;
     std::atomic<int> inside{0};
-    int values = 0, cancelled = 0;
+    int values = 0, cancelled = 0, round = 0;
     const test::StressTime time;
     do {
         LoopThread thread;
@@ -89,6 +89,10 @@ TEST(CancellationStress, RacesWithCompletionAndAlwaysEnds) {
                     if (random() % 2 == 0) futures[i].cancel("by thread " + std::to_string(c));
                 }
             });
+        }
+        if (++round % 2) {  // some of the cancelled wait for this, and get it only afterwards
+            for (auto& canceller : cancellers) canceller.join();
+            cancellers.clear();
         }
         from_elsewhere.set_result(1);
         for (int i = 0; i < kTasks; ++i) {
@@ -149,12 +153,11 @@ TEST(CancellationStress, ReachesTheWorkOfAnotherLoop) {
     const test::StressTime time;
     do {
         LoopThread working, waiting;
-        Promise<int> done;
-        done.set_result(1);
+        Promise<int> from_elsewhere;
         std::vector<Future<int>> work(kTasks), waiters(kTasks);
         std::latch spawned(1), waiting_for(1);
         working.loop().call_soon_threadsafe([&] {
-            for (int i = 0; i < kTasks; ++i) work[i] = create_task(works(i, inside, done.future()));
+            for (int i = 0; i < kTasks; ++i) work[i] = create_task(works(i, inside, from_elsewhere.future()));
             spawned.count_down();
         });
         spawned.wait();
@@ -167,6 +170,7 @@ TEST(CancellationStress, ReachesTheWorkOfAnotherLoop) {
         for (int i = 0; i < kTasks; ++i) {
             if (random() % 2) waiters[i].cancel();
         }
+        from_elsewhere.set_result(1);
         for (int i = 0; i < kTasks; ++i) {
             try {
                 EXPECT_EQ(waiters[i].result_for(30s), i);
