@@ -23,8 +23,27 @@ void ChildSet::leave() noexcept {
     owner_.set_scope(*outer_);
 }
 
+std::vector<std::exception_ptr> ChildSet::errors() const {
+    std::vector<std::exception_ptr> all;
+    if (!first_error_) return all;
+    all.reserve(1 + more_errors_.size());
+    all.push_back(first_error_);
+    all.insert(all.end(), more_errors_.begin(), more_errors_.end());
+    return all;
+}
+
 void ChildSet::failed(std::exception_ptr error) noexcept {
-    if (!is_cancellation(error)) errors_.push_back(std::move(error));
+    if (!is_cancellation(error)) {
+        if (!first_error_) {
+            first_error_ = std::move(error);
+        } else {
+            try {
+                more_errors_.push_back(error);
+            } catch (const std::bad_alloc&) {
+                SharedStateBase::report_lost(error, "a task of a group, whose first error is thrown,");
+            }
+        }
+    }
     if (on_error_ == OnError::cancel_others) scope_.cancel("another task of the group failed");
 }
 

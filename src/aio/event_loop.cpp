@@ -179,11 +179,15 @@ void EventLoop::wake() noexcept { backend_->wake(); }
 
 void EventLoop::cancel_all_tasks(std::string_view reason) {
     Running running(*this, Running::Inside::anything);
-    TimerHandle watch = call_later(kReportStuckAfter, [this] { report_stuck(); });
+    std::optional<TimerHandle> watch;
+    try {
+        watch = call_later(kReportStuckAfter, [this] { report_stuck(); });
+    } catch (const std::bad_alloc&) {  // it only helps to find out; and the destructor must go on
+    }
     root_scope().cancel(reason);  // tasks that are spawned meanwhile are born cancelled
     while (root_scope().first_child()) turn();
     root_scope().reset();
-    watch.cancel();
+    if (watch) watch->cancel();
 }
 
 void EventLoop::report_stuck() {

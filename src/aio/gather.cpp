@@ -9,9 +9,9 @@ void finish_gather(ChildSet& children, const std::exception_ptr& unspawned) {
 }
 
 void finish_failing_gather(ChildSet& children, const std::exception_ptr& unspawned) {
-    if (!unspawned && !children.errors().empty()) {
+    if (!unspawned && children.first_error()) {
         children.leave();
-        std::rethrow_exception(children.errors().front());
+        std::rethrow_exception(children.first_error());
     }
     finish_gather(children, unspawned);
 }

@@ -55,7 +55,7 @@ requires std::same_as<std::invoke_result_t<Body&, TaskGroup&>, Task<void>> Task<
     }
     co_await children.join();
     children.leave();
-    if (!children.errors().empty()) throw ExceptionGroup("hocket: a task group failed", std::move(children.errors()));
+    if (children.first_error()) throw ExceptionGroup("hocket: a task group failed", children.errors());
     children.throw_if_cancelled();
     if (left_by && !group.cancelled()) std::rethrow_exception(left_by);
 }

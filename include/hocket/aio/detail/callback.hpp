@@ -16,6 +16,8 @@ void report_callback_exception() noexcept;
 /// A queued call; destroys itself when it has run.
 template <class F>
 class Callback final : public RunNode {
+    static_assert(alignof(F) <= 16, "a callback may own nothing that is aligned to more than 16 bytes");
+
 public:
     explicit Callback(F function) : function_(std::move(function)) {}
     void run() noexcept override {

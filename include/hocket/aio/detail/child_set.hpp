@@ -39,8 +39,10 @@ public:
     /// An error of the owner's own part, or of a child: kept, unless it is a cancellation, and the others are cancelled
     /// if so agreed.
     void failed(std::exception_ptr error) noexcept;
-    /// The errors so far, oldest first; no CancelledError among them.
-    std::vector<std::exception_ptr>& errors() noexcept { return errors_; }
+    /// The first error so far, null if there is none; never a CancelledError.
+    const std::exception_ptr& first_error() const noexcept { return first_error_; }
+    /// All errors so far, oldest first.
+    std::vector<std::exception_ptr> errors() const;
     /// After join(): the owner is back in the scope around the set.
     void leave() noexcept;
     /// After leave(): throws CancelledError if the scope around the set is cancelled.
@@ -87,7 +89,8 @@ private:
     bool entered_ = true;
     std::size_t running_ = 0;
     JoinAwaiter* joiner_ = nullptr;
-    std::vector<std::exception_ptr> errors_;
+    std::exception_ptr first_error_;  // needs no memory, so that no failure looks like a success
+    std::vector<std::exception_ptr> more_errors_;
 };
 
 }  // namespace hocket::detail

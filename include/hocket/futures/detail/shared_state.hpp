@@ -50,6 +50,9 @@ public:
     /// to produce it.
     bool block_until(TimePoint deadline);
 
+    /// Reports an error of `who` that nobody gets to see.
+    static void report_lost(const std::exception_ptr& error, std::string_view who) noexcept;
+
     /// Asks the producer to stop. Any thread. False when the result is there already.
     virtual bool request_cancel(std::string_view reason) = 0;
 
@@ -57,11 +60,10 @@ protected:
     explicit SharedStateBase(std::uint32_t references = 1) noexcept : references_(references) {}
     virtual ~SharedStateBase() = default;
     virtual void destroy() noexcept = 0;
-    /// In destroy(): whether nobody has looked at `error`, and reporting that it is lost.
+    /// In destroy(): whether nobody has looked at `error`.
     bool is_lost(const std::exception_ptr& error) const noexcept {
         return error && !cancelled_ && !retrieved_.load(std::memory_order_relaxed);
     }
-    static void report_lost(const std::exception_ptr& error, std::string_view who) noexcept;
 
     WaitQueue waiters_;
 
