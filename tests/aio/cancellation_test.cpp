@@ -147,6 +147,23 @@ TEST_F(Cancellation, BeforeTheFirstStepIsSeenByTheFirstWait) {
     EXPECT_EQ(log, Log{"started"});
 }
 
+TEST_F(Cancellation, WithoutMemoryForTheReasonGoesWithoutOne) {
+    const auto body = []() -> Task<void> {
+        const auto waits = []() -> Task<void> { co_await sleep(1h); };
+        const Future<void> task = create_task(waits());
+        co_await yield_now();
+        EXPECT_TRUE(task.cancel(std::string_view("x", std::string::npos - 1)));
+        std::string reason = "none yet";
+        try {
+            co_await task;
+        } catch (const CancelledError& cancelled) {
+            reason = cancelled.reason();
+        }
+        EXPECT_EQ(reason, "");
+    };
+    run_virtually(body());
+}
+
 TEST_F(Cancellation, AfterTheEndDoesNothing) {
     const auto body = []() -> Task<void> {
         const Future<void> task = create_task([]() -> Task<void> { co_return; }());

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "hocket/aio/gather.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/timeout.hpp"
 #include "hocket/aio/virtual_clock.hpp"
@@ -209,28 +208,6 @@ TEST(CreateTask, KnowsWhereEachTaskWaits) {
         EXPECT_EQ(tasks.at(1).awaits.at(0).line(), inner_line);
         EXPECT_EQ(tasks.at(1).awaits.at(1).line(), outer_line);
         EXPECT_NE(std::string(tasks.at(1).awaits.at(0).file_name()).find("create_task_test"), std::string::npos);
-    };
-    run(body());
-}
-
-TEST(CreateTask, ListsEachTaskBeforeThoseOfItsGroups) {
-    const auto waits = []() -> Task<int> {
-        co_await sleep(1h);
-        co_return 1;
-    };
-    const auto gathers = [waits]() -> Task<void> { co_await gather(waits(), waits()); };
-    const auto body = [gathers]() -> Task<void> {
-        (void)create_task(gathers(), "first");
-        (void)create_task(gathers(), "second");
-        co_await yield_now();
-        const std::vector<TaskInfo> tasks = EventLoop::current().all_tasks();
-        EXPECT_EQ(tasks.size(), 7u);
-        EXPECT_EQ(tasks.at(1).name, "first");
-        EXPECT_EQ(tasks.at(2).parent_id, tasks.at(1).id);
-        EXPECT_EQ(tasks.at(3).parent_id, tasks.at(1).id);
-        EXPECT_EQ(tasks.at(4).name, "second");
-        EXPECT_EQ(tasks.at(5).parent_id, tasks.at(4).id);
-        EXPECT_EQ(tasks.at(6).parent_id, tasks.at(4).id);
     };
     run(body());
 }

@@ -116,6 +116,24 @@ TEST_F(Timeout, CountsFromWhenItIsAwaited) {
     EXPECT_EQ(run_virtually(body()), 1);
 }
 
+TEST_F(Timeout, ComesAtTheSameStepUnderAVirtualClockHoweverLongStepsTake) {
+    const auto yields = [](Duration busy, int& steps) -> Task<void> {
+        for (;;) {
+            const auto until = std::chrono::steady_clock::now() + busy;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+            co_await yield_now();
+            ++steps;
+        }
+    };
+    const auto body = [yields](Duration busy) -> Task<int> {
+        int steps = 0;
+        EXPECT_THROW(co_await timeout(0s, gather(yields(busy, steps), yields(busy, steps))), TimeoutError);
+        co_return steps;
+    };
+    EXPECT_EQ(run_virtually(body(0s)), run_virtually(body(30us)));
+}
+
 TEST_F(Timeout, LeavesNothingBehind) {
     const auto body = []() -> Task<void> {
         EXPECT_THROW(co_await timeout(1s, sleep(2s)), TimeoutError);

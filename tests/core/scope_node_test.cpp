@@ -71,6 +71,33 @@ TEST(ScopeNode, TellsTheReasonOfTheNearestCancelledScope) {
     EXPECT_EQ(inner.reason(), "");
 }
 
+TEST(ScopeNode, IsCancelledWithoutAReasonWhenThereIsNoMemoryForIt) {
+    ScopeNode root;
+    ScopeNode scope(root, nullptr);
+    scope.cancel(std::string_view("x", std::string::npos - 1));
+    EXPECT_TRUE(scope.cancelled());
+    EXPECT_EQ(scope.reason(), "");
+}
+
+TEST(ScopeNode, TakesItsCancellationBack) {
+    ScopeNode root;
+    root.cancel("once");
+    root.reset();
+    EXPECT_FALSE(root.cancelled());
+    EXPECT_FALSE(root.effectively_cancelled());
+    EXPECT_EQ(root.reason(), "");
+    ScopeNode scope(root, nullptr);
+    EXPECT_FALSE(scope.effectively_cancelled());
+    root.cancel("twice");
+    EXPECT_TRUE(scope.effectively_cancelled());
+    EXPECT_EQ(scope.reason(), "twice");
+    scope.cancel("itself");
+    scope.reset();
+    EXPECT_FALSE(scope.cancelled());
+    EXPECT_TRUE(scope.effectively_cancelled());  // by the one around it
+    EXPECT_EQ(scope.reason(), "twice");
+}
+
 TEST(ScopeNode, ListsTheScopesInsideOldestFirst) {
     ScopeNode root;
     std::deque<std::optional<ScopeNode>> children(5);
