@@ -195,14 +195,19 @@ Summary run_against(ScriptedServer::Script script, std::uint64_t requests = 20,
 
 ScriptedServer::Script answer(std::string text) {
     return [text](Socket& socket) -> Task<void> {
-        while (co_await ScriptedServer::read_request(socket)) co_await socket.async_send(text);
+        bool asked = co_await ScriptedServer::read_request(socket);
+        while (asked) {
+            co_await socket.async_send(text);
+            asked = co_await ScriptedServer::read_request(socket);
+        }
     };
 }
 
 // Answers once, then closes.
 ScriptedServer::Script answer_and_close(std::string text) {
     return [text](Socket& socket) -> Task<void> {
-        if (co_await ScriptedServer::read_request(socket)) co_await socket.async_send(text);
+        const bool asked = co_await ScriptedServer::read_request(socket);
+        if (asked) co_await socket.async_send(text);
     };
 }
 
@@ -228,7 +233,8 @@ TEST(EngineAtBrokenServer, closing_without_an_answer_is_a_receive_error) {
 
 TEST(EngineAtBrokenServer, an_endless_head_is_a_protocol_error) {
     const Summary summary = run_against([](Socket& socket) -> Task<void> {
-        if (!co_await ScriptedServer::read_request(socket)) co_return;
+        const bool asked = co_await ScriptedServer::read_request(socket);
+        if (!asked) co_return;
         co_await socket.async_send("HTTP/1.1 200 OK\r\n");
         const std::string header = "X-More: " + std::string(1000, 'x') + "\r\n";
         for (;;) co_await socket.async_send(header);
@@ -239,11 +245,13 @@ TEST(EngineAtBrokenServer, an_endless_head_is_a_protocol_error) {
 TEST(EngineAtBrokenServer, one_byte_at_a_time_is_fine) {
     const Summary summary = run_against([](Socket& socket) -> Task<void> {
         const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-        while (co_await ScriptedServer::read_request(socket)) {
+        bool asked = co_await ScriptedServer::read_request(socket);
+        while (asked) {
             for (const char& byte : text) {
                 co_await socket.async_send(std::string_view(&byte, 1));
                 co_await yield_now();
             }
+            asked = co_await ScriptedServer::read_request(socket);
         }
     });
     EXPECT_EQ(statuses_of(summary, 200), 20u);
