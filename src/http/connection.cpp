@@ -21,6 +21,19 @@ EventLoop& loop() noexcept { return static_cast<EventLoop&>(*hocket::detail::Sch
 
 bool cancelled() noexcept { return loop().current_task()->cancel_pending(); }
 
+// What ends a connection is reported, unless it is the ordinary end: the client went away, or the server closes.
+void report_failure(const std::exception_ptr& error) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const CancelledError&) {
+    } catch (const std::system_error&) {
+    } catch (const std::exception& failure) {
+        hocket::detail::report(ReportKind::lost_exception, failure.what());
+    } catch (...) {
+        hocket::detail::report(ReportKind::lost_exception, "http: a connection failed");
+    }
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerCore> core, Socket socket) noexcept
@@ -232,23 +245,21 @@ std::optional<Connection::Step> Connection::drain() {
     return std::nullopt;
 }
 
-bool Connection::interrupted(std::exception_ptr error) {
+bool Connection::interrupted(const std::exception_ptr& error) noexcept {
     const bool timed_out = scope_->timed_out() && scope_->owns_cancellation();
     scope_ = nullptr;
     if (!timed_out) {
-        try {
-            std::rethrow_exception(error);
-        } catch (const CancelledError&) {
-        } catch (const std::system_error&) {  // the client went away
-        } catch (...) {
-            hocket::detail::report(ReportKind::lost_exception, "http: a connection failed: " + describe(error));
-        }
+        report_failure(error);
         return false;
     }
     switch (phase_) {
         case Phase::receiving:
             if (!exchange_) return false;
-            refuse(408, "the request did not come in time");
+            try {
+                refuse(408, "the request did not come in time");
+            } catch (...) {
+                return false;  // no memory to say so
+            }
             return true;
         case Phase::sending: {
             // What the kernel still holds is not wanted: a reset frees it.

@@ -38,7 +38,7 @@ public:
     void set_scope(CancelScope* scope) noexcept { scope_ = scope; }
     /// The conversation was ended by `error`. Gives whether to enter step() once more, in a new scope: to tell the
     /// client why.
-    bool interrupted(std::exception_ptr error);
+    bool interrupted(const std::exception_ptr& error) noexcept;
     /// The server closes: ends a connection that waits for a request.
     void close_if_idle();
 

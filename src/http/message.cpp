@@ -34,10 +34,20 @@ Response::Response(int status, std::string body, std::string_view content_type)
 }
 
 Response Response::shared(int status, std::shared_ptr<const std::string> body, std::string_view content_type) {
-    if (!body) throw std::invalid_argument("hocket: the shared body of a response is null");
     Response response(status, std::string(), content_type);
-    response.shared_body_ = std::move(body);
+    response.share(std::move(body));
     return response;
+}
+
+Response Response::text(int status, std::shared_ptr<const std::string> body) {
+    Response response(status, std::string(), Known::text);
+    response.share(std::move(body));
+    return response;
+}
+
+void Response::share(std::shared_ptr<const std::string> body) {
+    if (!body) throw std::invalid_argument("hocket: the shared body of a response is null");
+    shared_body_ = std::move(body);
 }
 
 std::string_view Response::name_of(Known content_type) noexcept {

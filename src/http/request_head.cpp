@@ -31,6 +31,8 @@ RequestError for_each_element(std::string_view list, Visit visit) {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+// What may stand in uri-host and port (RFC 3986, section 3.2.2), roughly: to tell a host from an attempt at something
+// else.
 bool is_host_character(char c) noexcept {
     const bool alphanumeric = is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     return alphanumeric || std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;

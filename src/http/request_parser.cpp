@@ -42,10 +42,8 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
         head.append(bytes.substr(used, end - used));
         used = end;
         // A first byte that no request begins with is refused at once: the end of the line might never come.
-        if (!collecting_ && head.front() != '\r' && head.front() != '\n') {
-            collecting_ = true;
-            if (!is_token(std::string_view(head).substr(0, 1))) fail(400, "this is not HTTP");
-        }
+        const std::string_view first = std::string_view(head).substr(0, 1);
+        if (line_start_ == 0 && first != "\r" && first != "\n" && !is_token(first)) fail(400, "this is not HTTP");
         if (state_ == State::head && head.size() > limits_.header_bytes) {
             if (line_start_ == 0) {
                 fail(414, "the request line is too long");
@@ -135,7 +133,6 @@ std::size_t RequestParser::feed_body(std::string_view bytes) {
 void RequestParser::next() noexcept {
     state_ = State::head;
     fresh_ = true;
-    collecting_ = false;
     blank_lines_ = 0;
 }
 

@@ -23,6 +23,9 @@ TEST(Response, HasWhatItsFactorySays) {
     const auto body = std::make_shared<const std::string>("shared");
     const Response shared = Response::shared(201, body, "text/css");
     EXPECT_EQ(shared.body().data(), body->data());
+    const Response shared_text = Response::text(200, body);
+    EXPECT_EQ(shared_text.body().data(), body->data());
+    EXPECT_EQ(shared_text.header("Content-Type"), text.header("Content-Type"));
     EXPECT_EQ(Response().status(), 200);
 }
 

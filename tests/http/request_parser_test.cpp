@@ -188,7 +188,9 @@ TEST(RequestParser, SaysWhenTheClientWaitsForContinue) {
 TEST(RequestParser, KnowsWhetherARequestHasBegun) {
     RequestParser parser;
     EXPECT_FALSE(parser.started());
-    parser.feed("\r\n");
+    parser.feed("\r");
+    EXPECT_TRUE(parser.started());
+    parser.feed("\n");
     EXPECT_FALSE(parser.started());
     parser.feed("G");
     EXPECT_TRUE(parser.started());

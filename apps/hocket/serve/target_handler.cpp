@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 30;
 constexpr std::uint64_t kLongestDelay = 3'600'000;
 constexpr std::string_view kGreeting = "Hello, world\n";
@@ -90,7 +89,7 @@ TargetHandler::TargetHandler(const load::ServeOptions& options)
       status_(static_cast<int>(options.status)),
       body_(std::make_shared<const std::string>(make_body(options.body_size))) {}
 
-http::Response TargetHandler::usual() const { return http::Response::shared(status_, body_, kText); }
+http::Response TargetHandler::usual() const { return http::Response::text(status_, body_); }
 
 Task<http::Response> TargetHandler::operator()(const http::Request& request) const {
     std::chrono::nanoseconds delay = delay_;

@@ -55,6 +55,7 @@ private:
         return std::string_view(headers_.text_).substr(part.begin, part.size);
     }
     std::string& text() noexcept { return headers_.text_; }
+    const std::string& text() const noexcept { return headers_.text_; }
 
     Headers headers_;  // their text is the whole head
     Part method_, target_, path_, query_;
@@ -78,6 +79,8 @@ public:
     static Response text(int status, Body&& body) {
         return Response(status, std::string(std::forward<Body>(body)), Known::text);
     }
+    /// Plain text that several responses share. Throws std::invalid_argument if it is null.
+    static Response text(int status, std::shared_ptr<const std::string> body);
     /// JSON, already written as text.
     template <class Body>
     requires std::constructible_from<std::string, Body>
@@ -86,7 +89,7 @@ public:
     }
     /// No body.
     static Response empty(int status) { return Response(status, std::string(), Known::none); }
-    /// A body that several responses share. `body` must not be null.
+    /// A body of any kind that several responses share. Throws as the constructor, and if it is null.
     static Response shared(int status, std::shared_ptr<const std::string> body, std::string_view content_type);
 
     int status() const noexcept { return status_; }
@@ -112,6 +115,7 @@ private:
     friend class detail::ResponseWriter;
     enum class Known : std::uint8_t { none, text, json };
     Response(int status, std::string body, Known content_type);
+    void share(std::shared_ptr<const std::string> body);
     static std::string_view name_of(Known content_type) noexcept;
 
     std::uint16_t status_ = 200;

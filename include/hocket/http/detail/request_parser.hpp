@@ -46,8 +46,8 @@ public:
     /// `failed`. Only in the states `head` and `body`. Throws std::bad_alloc.
     std::size_t feed(std::string_view bytes);
     State state() const noexcept { return state_; }
-    /// Whether a byte of the present request has come (line breaks before it do not count).
-    bool started() const noexcept { return state_ != State::head || collecting_; }
+    /// Whether a part of a request has come (blank lines before it do not count).
+    bool started() const noexcept { return state_ != State::head || (!fresh_ && !request_.text().empty()); }
     /// Whether the client waits for "100 Continue" before it sends the body.
     bool expects_continue() const noexcept { return state_ == State::body && expects_continue_ && !body_begun_; }
     /// 100 Continue was sent.
@@ -76,10 +76,9 @@ private:
     std::uint64_t content_length_ = 0;
     std::size_t line_start_ = 0;  // of the line that is being collected, in the head
     State state_ = State::head;
-    bool fresh_ = true;        // no byte since next(): request_ still holds the request before
-    bool collecting_ = false;  // the head is being collected
-    bool known_ = false;       // the head of `request_` was parsed without error
-    bool chunked_ = false;     // from here on: what the head says
+    bool fresh_ = true;     // no byte since next(): request_ still holds the request before
+    bool known_ = false;    // the head of `request_` was parsed without error
+    bool chunked_ = false;  // from here on: what the head says
     bool wants_continue_ = false;
     bool expects_continue_ = false;  // and it was not told yet
     bool body_begun_ = false;
