@@ -28,8 +28,8 @@ public:
 
 private:
     bool begin();
+    bool cancelled_ = false;  // first, in the padding of Timer
     Duration duration_;
-    bool cancelled_ = false;
 };
 
 }  // namespace detail

@@ -1,5 +1,6 @@
 // Task<T>: a lazy coroutine, awaited in place or spawned.
 #pragma once
+#include <bit>
 #include <coroutine>
 #include <source_location>
 #include <type_traits>
@@ -29,10 +30,14 @@ class TaskAwaiter;
 
 /// What all coroutine types of the library do with `co_await`: note the place, then wait.
 class AwaitingPromise : public PromiseBase {
+    // What std::source_location is made of. An object of that class as the default argument would be a temporary, and
+    // g++ 12 keeps one in the frame for each await of a coroutine.
+    using AwaitSite = decltype(__builtin_source_location());
+
 public:
     template <class A>
-    decltype(auto) await_transform(A&& awaitable, std::source_location where = std::source_location::current()) {
-        awaits_at(where);
+    decltype(auto) await_transform(A&& awaitable, AwaitSite where = __builtin_source_location()) {
+        awaits_at(std::bit_cast<std::source_location>(where));
         return get_awaiter(static_cast<A&&>(awaitable));
     }
 
