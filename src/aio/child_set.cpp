@@ -47,9 +47,9 @@ void ChildSet::failed(std::exception_ptr error) noexcept {
     if (on_error_ == OnError::cancel_others) scope_.cancel("another task of the group failed");
 }
 
-void ChildSet::task_ended(std::exception_ptr error) noexcept {
+void ChildSet::task_ended(const std::exception_ptr& error) noexcept {
     --running_;
-    if (error) failed(std::move(error));
+    if (error) failed(error);
     if (running_ == 0 && joiner_) {
         JoinAwaiter* joiner = joiner_;
         joiner_ = nullptr;

@@ -7,35 +7,6 @@
 
 namespace hocket::detail {
 
-void ScopeNode::open(ScopeNode& parent, TaskContext* task, bool shielded) noexcept {
-    parent_ = &parent;
-    task_ = task;
-    shielded_ = shielded;
-    effective_ = !shielded && parent.effective_;
-    next_ = nullptr;
-    if (ScopeNode* first = parent.first_child_) {
-        previous_ = first->previous_;
-        previous_->next_ = this;
-        first->previous_ = this;
-    } else {
-        previous_ = this;
-        parent.first_child_ = this;
-    }
-}
-
-void ScopeNode::close() noexcept {
-    if (!parent_) return;
-    ScopeNode* first = parent_->first_child_;
-    if (first == this) {
-        parent_->first_child_ = next_;
-        if (next_) next_->previous_ = previous_;
-    } else {
-        previous_->next_ = next_;
-        (next_ ? next_ : first)->previous_ = previous_;
-    }
-    parent_ = nullptr;
-}
-
 void ScopeNode::interrupt_waiting_task() noexcept {
     // Only the innermost scope of a task has something to interrupt.
     if (task_ && &task_->scope() == this && task_->suspended_on()) task_->suspended_on()->cancel();

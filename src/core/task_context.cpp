@@ -19,18 +19,19 @@ std::uint64_t next_task_id() {
 
 }  // namespace
 
-TaskContext::TaskContext(Scheduler& home, ScopeNode& parent_scope, TaskObserver* observer, std::string_view name,
-                         std::source_location spawned_at)
-    : home_(&home), scope_(&root_scope_), observer_(observer), id_(next_task_id()), spawned_at_(spawned_at) {
+TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
+    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_task_id()), spawned_at_(origin.where) {
     Scheduler* here = Scheduler::current();
     TaskContext* parent = here ? here->current_task() : nullptr;
     parent_id_ = parent ? parent->id() : 0;
-    if (!name.empty()) {
+    if (const std::string_view name = origin.name; !name.empty()) {
         name_ = new char[name.size() + 1];
         std::memcpy(name_, name.data(), name.size());
         name_[name.size()] = '\0';
     }
-    root_scope_.open(parent_scope, this);
+    root_scope_.open(origin.scope, this);
+    set_promise(root);
+    root.start_in(*this);
 }
 
 TaskContext::~TaskContext() { delete[] name_; }
@@ -39,9 +40,9 @@ void TaskContext::throw_cancelled() const { throw CancelledError(std::string(sco
 
 std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id_); }
 
-void TaskContext::ended(std::exception_ptr error) noexcept {
+void TaskContext::ended(const std::exception_ptr& error) noexcept {
     root_scope_.close();
-    if (observer_) observer_->task_ended(std::move(error));
+    if (observer_) observer_->task_ended(error);
 }
 
 }  // namespace hocket::detail

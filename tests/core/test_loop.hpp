@@ -80,18 +80,12 @@ public:
     std::size_t jobs() const noexcept { return jobs_; }
 
 private:
-    class JobTask final : public detail::TaskContext, public detail::RunNode {
+    class JobTask final : public detail::TaskContext {
     public:
         JobTask(TestLoop& loop, Job job)
-            : TaskContext(loop, loop.root_scope(), nullptr, "", std::source_location::current()),
+            : TaskContext(job.promise(), loop, {loop.root_scope(), nullptr, "", std::source_location::current()}),
               loop_(loop),
-              job_(job) {
-            job.promise().start_in(*this);
-        }
-        void run() noexcept override {
-            loop_.set_current_task(this);
-            detail::resume(job_.promise().handle());
-        }
+              job_(job) {}
         void root_finished() noexcept override {
             job_.promise().handle().destroy();
             ended(nullptr);

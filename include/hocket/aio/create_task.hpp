@@ -15,7 +15,7 @@ template <class T>
 Future<T> create_task(Task<T> task, std::string_view name = {},
                       std::source_location where = std::source_location::current()) {
     EventLoop& loop = EventLoop::current();
-    return detail::future_of(detail::spawn(std::move(task), loop, loop.root_scope(), nullptr, name, where));
+    return detail::future_of(detail::spawn(std::move(task), loop, {loop.root_scope(), nullptr, name, where}));
 }
 
 /// Runs an event loop on this thread until `task` has ended, then cancels the tasks that are left and waits for their

@@ -63,7 +63,7 @@ public:
     T run_until_complete(Task<T> task, std::string_view name = {},
                          std::source_location where = std::source_location::current()) {
         check_may_run();  // before it becomes a task that must be run to its end
-        auto state = detail::spawn(std::move(task), *this, root_scope(), nullptr, name, where);
+        auto state = detail::spawn(std::move(task), *this, {root_scope(), nullptr, name, where});
         Future<T> future = detail::future_of(std::move(state));
         run_until(*future.checked());
         return std::move(future).result();

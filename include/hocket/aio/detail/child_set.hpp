@@ -25,10 +25,10 @@ public:
     ~ChildSet() { leave(); }
 
     template <class T>
-    StateRef<TaskState<T>> spawn(Task<T> task, std::string_view name, std::source_location where) {
+    StateRef<TaskState<T>> spawn(Task<T>&& task, std::string_view name, std::source_location where) {
         ++running_;
         try {
-            return detail::spawn(std::move(task), owner_.home(), scope_, this, name, where);
+            return detail::spawn(std::move(task), owner_.home(), TaskOrigin(scope_, this, name, where));
         } catch (...) {
             --running_;
             throw;
@@ -81,7 +81,7 @@ public:
     Join join() noexcept { return Join(*this); }
 
 private:
-    void task_ended(std::exception_ptr error) noexcept override;
+    void task_ended(const std::exception_ptr& error) noexcept override;
     TaskContext& owner_;
     ScopeNode* outer_;
     ScopeNode scope_;

@@ -62,4 +62,33 @@ private:
     bool shielded_ = false;
 };
 
+inline void ScopeNode::open(ScopeNode& parent, TaskContext* task, bool shielded) noexcept {
+    parent_ = &parent;
+    task_ = task;
+    shielded_ = shielded;
+    effective_ = !shielded && parent.effective_;
+    next_ = nullptr;
+    if (ScopeNode* first = parent.first_child_) {
+        previous_ = first->previous_;
+        previous_->next_ = this;
+        first->previous_ = this;
+    } else {
+        previous_ = this;
+        parent.first_child_ = this;
+    }
+}
+
+inline void ScopeNode::close() noexcept {
+    if (!parent_) return;
+    ScopeNode* first = parent_->first_child_;
+    if (first == this) {
+        parent_->first_child_ = next_;
+        if (next_) next_->previous_ = previous_;
+    } else {
+        previous_->next_ = next_;
+        (next_ ? next_ : first)->previous_ = previous_;
+    }
+    parent_ = nullptr;
+}
+
 }  // namespace hocket::detail

@@ -20,15 +20,26 @@ class Scheduler;
 class TaskObserver {
 public:
     /// `error` is null for a task that ended with a value or by cancellation.
-    virtual void task_ended(std::exception_ptr error) noexcept = 0;
+    virtual void task_ended(const std::exception_ptr& error) noexcept = 0;
 
 protected:
     ~TaskObserver() = default;
 };
 
+/// Where a task comes from: its place in the tree of scopes, who is told of its end (null: nobody), its name (empty:
+/// none), and where it was spawned. Passed as one, by reference, which is what makes spawning cheap.
+struct TaskOrigin {
+    TaskOrigin(ScopeNode& scope, TaskObserver* observer, std::string_view name, std::source_location where) noexcept
+        : scope(scope), observer(observer), name(name), where(where) {}
+    ScopeNode& scope;
+    TaskObserver* observer;
+    std::string_view name;
+    std::source_location where;
+};
+
 /// Everything that a coroutine inherits hangs off this, reached by one pointer in its promise. Lives on one scheduler
-/// for ever.
-class TaskContext {
+/// for ever. As a Suspension it is what the outermost coroutine waits for before its first step.
+class TaskContext : public Suspension {
 public:
     TaskContext(const TaskContext&) = delete;
     TaskContext& operator=(const TaskContext&) = delete;
@@ -64,15 +75,16 @@ public:
     virtual void root_finished() noexcept = 0;
 
 protected:
-    TaskContext(Scheduler& home, ScopeNode& parent_scope, TaskObserver* observer, std::string_view name,
-                std::source_location spawned_at);
+    /// `root`: the outermost coroutine.
+    TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin);
     ~TaskContext();
     bool observed() const noexcept { return observer_ != nullptr; }
     /// Leaves the scope tree and tells the observer.
-    void ended(std::exception_ptr error) noexcept;
+    void ended(const std::exception_ptr& error) noexcept;
 
 private:
     friend class Suspension;
+    void cancel() noexcept override {}  // its first wait will find the cancellation
     Scheduler* home_;
     ScopeNode* scope_;
     Suspension* suspended_on_ = nullptr;
@@ -81,7 +93,7 @@ private:
     std::uint64_t parent_id_;
     char* name_ = nullptr;  // owned; null: unnamed, which most tasks are
     std::source_location spawned_at_;
-    ScopeNode root_scope_;
+    [[no_unique_address]] ScopeNode root_scope_;  // whose padding derived classes may use
 };
 
 }  // namespace hocket::detail

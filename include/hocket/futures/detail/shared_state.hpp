@@ -11,9 +11,9 @@ namespace hocket::detail {
 
 /// The part of a shared state that does not depend on the type of the result.
 ///
-/// Invariant: `status_` goes pending -> completing -> done, each once. Only the completer, who made the first step,
-/// writes the outcome; `done` is stored (release) under the lock of `waiters_`, so that a waiter either sees it or is
-/// woken by it.
+/// Invariant: `status_` goes pending -> completing -> done, each once; where only one can ever complete it (a task's
+/// state), it skips the middle. Only the completer writes the outcome; `done` is stored (release) under the lock of
+/// `waiters_`, so that a waiter either sees it or is woken by it. Whoever waits holds a reference.
 class SharedStateBase {
 public:
     SharedStateBase(const SharedStateBase&) = delete;
@@ -21,10 +21,12 @@ public:
 
     void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void drop_reference() noexcept {
-        // The common last owner needs no second atomic operation; a count of one cannot grow behind its back.
-        if (references_.load(std::memory_order_acquire) == 1 ||
-            references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            destroy();
+        // A count whose references all belong to this thread cannot change behind its back, and needs no read-modify-
+        // write: a single reference, or those of a running task and of the handle that its spawner throws away.
+        const std::uint32_t count = references_.load(std::memory_order_acquire);
+        if (count == 1) return destroy();
+        if (count == 2 && holds_other_reference()) return references_.store(1, std::memory_order_relaxed);
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
     }
     bool shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
 
@@ -60,6 +62,13 @@ protected:
     explicit SharedStateBase(std::uint32_t references = 1) noexcept : references_(references) {}
     virtual ~SharedStateBase() = default;
     virtual void destroy() noexcept = 0;
+    /// Whether the producer holds a reference that only the calling thread can drop.
+    virtual bool holds_other_reference() const noexcept { return false; }
+    /// finish_completion() where the caller's reference is the only one, and nobody can make another from it.
+    void finish_alone(bool cancelled) noexcept {
+        cancelled_ = cancelled;
+        status_.store(Status::done, std::memory_order_relaxed);
+    }
     /// In destroy(): whether nobody has looked at `error`.
     bool is_lost(const std::exception_ptr& error) const noexcept {
         return error && !cancelled_ && !retrieved_.load(std::memory_order_relaxed);
@@ -107,6 +116,8 @@ public:
     explicit operator bool() const noexcept { return state_ != nullptr; }
     State* operator->() const noexcept { return state_; }
     State& operator*() const noexcept { return *state_; }
+    /// Gives up the reference without dropping it.
+    State* release() noexcept { return std::exchange(state_, nullptr); }
 
 private:
     State* state_ = nullptr;
