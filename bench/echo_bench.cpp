@@ -30,6 +30,7 @@ namespace {
 
 namespace hk = hocket;
 using hk::bench::expect;
+using hk::bench::processor_time;
 using hk::bench::report_each;
 
 constexpr std::size_t kMessage = 64;
@@ -45,12 +46,6 @@ void stay_on(unsigned processor) {
     CPU_ZERO(&set);
     CPU_SET(processor % std::max(1u, std::thread::hardware_concurrency()), &set);
     pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
-double processor_time(clockid_t clock) {
-    timespec time{};
-    clock_gettime(clock, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 // ---- the load

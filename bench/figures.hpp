@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <ctime>
 
 namespace hocket::bench {
 
@@ -12,6 +13,13 @@ inline void report_each(benchmark::State& state, double per_iteration) {
     using benchmark::Counter;
     state.counters["each"] =
         Counter(per_iteration, Counter::kIsIterationInvariantRate | Counter::kInvert, Counter::kIs1000);
+}
+
+/// What a thread has used of a processor, in seconds.
+inline double processor_time(clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 /// Fails the benchmark unless it did what it was to measure.

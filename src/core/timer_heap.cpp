@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace hocket::detail {
-namespace {
-constexpr std::size_t kArity = 4;
-constexpr std::size_t kRebuildAbove = 64;  // small heaps are not worth rebuilding
-std::size_t parent_of(std::size_t index) { return (index - 1) / kArity; }
-std::size_t first_child_of(std::size_t index) { return index * kArity + 1; }
-}  // namespace
 
 TimerHeap::~TimerHeap() {
     // One at a time, from the back, where the heap stays whole: a timer that is told may cancel others.
@@ -39,7 +33,7 @@ void TimerHeap::sift_up(std::size_t index, Entry entry) noexcept {
 
 void TimerHeap::sift_down(std::size_t index, Entry entry) noexcept {
     for (;;) {
-        const std::size_t first = first_child_of(index);
+        const std::size_t first = index * kArity + 1;
         const std::size_t end = std::min(first + kArity, entries_.size());
         if (first >= end) break;
         std::size_t least = first;
@@ -50,26 +44,7 @@ void TimerHeap::sift_down(std::size_t index, Entry entry) noexcept {
         place(index, entries_[least]);
         index = least;
     }
-    place(index, entry);
-}
-
-void TimerHeap::arm(Timer& timer, TimePoint deadline) {
-    const Entry entry{deadline.time_since_epoch().count(), armed_++, &timer};
-    entries_.push_back(entry);
-    sift_up(entries_.size() - 1, entry);
-}
-
-void TimerHeap::cancel(Timer& timer) noexcept {
-    if (!timer.armed()) return;
-    const std::size_t index = timer.index_;
-    timer.index_ = Timer::kIdle;
-    if (index + 1 == entries_.size()) {
-        entries_.pop_back();
-        return;
-    }
-    entries_[index].timer = nullptr;
-    ++empty_;
-    if (entries_.size() > kRebuildAbove && empty_ * 2 > entries_.size()) rebuild();
+    if (entries_[index].order != entry.order) place(index, entry);
 }
 
 void TimerHeap::remove_top() noexcept {

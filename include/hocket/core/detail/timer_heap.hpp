@@ -1,5 +1,6 @@
 // Timers of one scheduler: an exact, stable 4-ary heap with cheap cancellation.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -30,9 +31,10 @@ private:
 
 /// Timers by deadline, equal deadlines in the order in which they were armed. One thread only.
 ///
-/// Cancelling leaves an empty entry (the last entry excepted, which goes at once), so it costs one store instead of a
-/// walk through the heap; when more than half the entries are empty the heap is rebuilt, which makes the cost amortised
-/// O(1). Exact order, not a wheel, because a virtual clock must jump from deadline to deadline.
+/// Cancelling leaves an empty entry (except at the end, where empty entries go at once), so it costs one store instead
+/// of a walk through the heap; when more than three quarters of the entries are empty the heap is rebuilt, which makes
+/// the cost amortised O(1) and small. Exact order, not a wheel, because a virtual clock must jump from deadline to
+/// deadline.
 class TimerHeap {
 public:
     TimerHeap() = default;
@@ -41,9 +43,25 @@ public:
     TimerHeap& operator=(const TimerHeap&) = delete;
 
     /// Throws std::bad_alloc. `timer` must be idle.
-    void arm(Timer& timer, TimePoint deadline);
+    void arm(Timer& timer, TimePoint deadline) {
+        const Entry entry{deadline.time_since_epoch().count(), armed_, &timer};
+        const std::size_t index = entries_.size();
+        entries_.push_back(entry);
+        ++armed_;
+        timer.index_ = static_cast<std::uint32_t>(index);
+        // It is the youngest, so that an equal deadline comes first.
+        if (index > 0 && entry.deadline < entries_[parent_of(index)].deadline) sift_up(index, entry);
+    }
     /// Does nothing to an idle timer.
-    void cancel(Timer& timer) noexcept;
+    void cancel(Timer& timer) noexcept {
+        const std::size_t index = timer.index_;
+        if (index == Timer::kIdle) return;
+        timer.index_ = Timer::kIdle;
+        entries_[index].timer = nullptr;
+        if (index + 1 == entries_.size()) return drop_empty_end();
+        if (++empty_ > kRebuildAbove && empty_ > entries_.size() / 4 * 3) [[unlikely]]
+            rebuild();
+    }
     /// The earliest deadline, kNever when there is none. Not const: it drops empty entries from the top.
     TimePoint next_deadline() noexcept;
     /// Takes out the earliest timer if its deadline is not after `now`; null when there is none.
@@ -51,6 +69,10 @@ public:
     std::size_t size() const noexcept { return entries_.size() - empty_; }
 
 private:
+    static constexpr std::size_t kArity = 4;
+    static constexpr std::size_t kRebuildAbove = 64;  // small heaps are not worth rebuilding
+    static constexpr std::size_t parent_of(std::size_t index) noexcept { return (index - 1) / kArity; }
+
     struct Entry {
         std::int64_t deadline;
         std::uint64_t order;
@@ -64,6 +86,10 @@ private:
     void sift_down(std::size_t index, Entry entry) noexcept;
     void remove_top() noexcept;
     void drop_empty_top() noexcept;
+    void drop_empty_end() noexcept {
+        entries_.pop_back();
+        for (; !entries_.empty() && !entries_.back().timer; --empty_) entries_.pop_back();
+    }
     void rebuild() noexcept;
 
     std::vector<Entry> entries_;
