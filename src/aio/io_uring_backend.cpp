@@ -200,15 +200,13 @@ private:
         ++in_kernel_;
     }
 
-    void prepare(io_uring_sqe& request, const IoOperation& operation) noexcept {
+    static void prepare(io_uring_sqe& request, const IoOperation& operation) noexcept {
         constexpr std::size_t kLargest = 1u << 30;  // lengths have 32 bits
         const Descriptor& descriptor = *operation.descriptor_;
         switch (operation.verb_) {
             case IoVerb::read:
                 io_uring_prep_recv(&request, descriptor.fd_, operation.data_, std::min(operation.size_, kLargest),
                                    operation.flags_ & ~MSG_DONTWAIT);
-                // Where the last read has taken everything, wait for data before trying.
-                if (recent_ && !descriptor.readable_) request.ioprio |= IORING_RECVSEND_POLL_FIRST;
                 break;
             case IoVerb::write:
                 io_uring_prep_send(&request, descriptor.fd_, operation.data_ + operation.moved_,
@@ -237,20 +235,18 @@ private:
                 if (!(completion->flags & IORING_CQE_F_MORE)) wake_watched_ = false;
                 continue;
             }
-            complete(*static_cast<IoOperation*>(io_uring_cqe_get_data(completion)), *completion);
+            complete(*static_cast<IoOperation*>(io_uring_cqe_get_data(completion)), completion->res);
         }
         io_uring_cq_advance(&ring_, count);
     }
 
-    void complete(IoOperation& operation, const io_uring_cqe& completion) noexcept {
+    void complete(IoOperation& operation, int result) noexcept {
         operation.in_kernel_ = false;
         --in_kernel_;
-        if (operation.verb_ == IoVerb::read)
-            operation.descriptor_->readable_ = (completion.flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
         if (operation.polls_) {
-            polled(operation, completion.res);
+            polled(operation, result);
         } else {
-            done(operation, completion.res);
+            done(operation, result);
         }
         if (!operation.finished_ && operation.ending_) operation.finish(-ECANCELED);
         operation.queue();
