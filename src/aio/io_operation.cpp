@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,7 +98,9 @@ bool IoOperation::attempt_transfer() noexcept {
             break;
         case IoVerb::read:
             do {
-                result = ::recv(fd, data_, size_, flags_);
+                // Discarding has no buffer, which the recv() of the sanitizers does not expect.
+                result = data_ ? ::recv(fd, data_, size_, flags_)
+                               : ::syscall(SYS_recvfrom, fd, nullptr, size_, flags_, nullptr, nullptr);
             } while (result < 0 && errno == EINTR);
             if (result >= 0 && static_cast<std::size_t>(result) < size_ && descriptor_->emptied_by_short_read(flags_))
                 descriptor_->readable_ = false;

@@ -37,8 +37,9 @@ private:
 
 }  // namespace detail
 
-/// The giving end of a Future. Move-only; thread-safe in that its calls may race with the future's cancel(). One that
-/// was moved from throws InvalidStateError.
+/// The giving end of a Future. Move-only; thread-safe in that its calls may race with the future's cancel(), and that
+/// it may be destroyed as soon as the result is seen, by whichever thread. One that was moved from throws
+/// InvalidStateError.
 template <class T>
 class Promise {
 public:
@@ -73,14 +74,20 @@ public:
     /// Returns false if the future is done: for producers that race with a cancel().
     template <class... Value>
     [[nodiscard]] bool try_set_result(Value&&... value) {
-        return checked().complete(false,
-                                  [&](Outcome<T>& outcome) { outcome.set_value(std::forward<Value>(value)...); });
+        return complete([&](Outcome<T>& outcome) { outcome.set_value(std::forward<Value>(value)...); });
     }
     [[nodiscard]] bool try_set_exception(std::exception_ptr error) {
-        return checked().complete(false, [&](Outcome<T>& outcome) { outcome.set_error(std::move(error)); });
+        return complete([&](Outcome<T>& outcome) { outcome.set_error(std::move(error)); });
     }
 
 private:
+    // Holds the state meanwhile: whoever sees the result may destroy this Promise before the call has returned.
+    template <class Complete>
+    bool complete(Complete&& complete) {
+        checked();
+        const detail::StateRef<detail::PromiseState<T>> held = state_;
+        return held->complete(false, std::forward<Complete>(complete));
+    }
     detail::PromiseState<T>& checked() const {
         if (!state_) throw InvalidStateError("hocket: this Promise was moved from");
         return *state_;
