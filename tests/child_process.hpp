@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,8 +68,17 @@ public:
         return errors.find(text) != std::string::npos;
     }
 
+    // Reads until stdout contains `text`.
+    bool wait_for_output(const std::string& text, std::chrono::milliseconds limit) {
+        pump(limit, [&] { return output.find(text) != std::string::npos; });
+        return output.find(text) != std::string::npos;
+    }
+
+    pid_t pid() const { return pid_; }
     // The exit code, or 128 + signal as a shell has it.
     int status() const { return status_; }
+    // The most memory it had resident, after its end.
+    long peak_kib() const { return usage_.ru_maxrss; }
     std::string output;
     std::string errors;
 
@@ -96,7 +106,7 @@ private:
     }
     void reap() {
         int status = 0;
-        ::waitpid(std::exchange(pid_, -1), &status, 0);
+        ::wait4(std::exchange(pid_, -1), &status, 0, &usage_);
         status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 
@@ -106,6 +116,7 @@ private:
     int err_ = -1;
     bool open_[2] = {true, true};
     int status_ = -1;
+    rusage usage_{};
 };
 
 }  // namespace hocket::testing

@@ -4,12 +4,14 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "load/options.hpp"
+#include "load/printable.hpp"
 #include "load/run_load.hpp"
 #include "serve/serve.hpp"
 #include "serve/target.hpp"
@@ -48,15 +50,23 @@ int run_command(LoadOptions options) {
     return code;
 }
 
+// What was printed may still be on its way; a full disk shows only now.
+int flushed(int code) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    fmt::print(stderr, "hocket: cannot write to standard output: {}\n", std::strerror(errno));
+    return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
         block_stop_signals();
-        const Command command = parse_command_line(std::vector<std::string>(argv + 1, argv + argc), Machine::here());
-        return std::visit([](const auto& chosen) { return run_command(chosen); }, command);
+        char** const first = argc > 0 ? argv + 1 : argv;  // a program may be started without even its name
+        const Command command = parse_command_line(std::vector<std::string>(first, argv + argc), Machine::here());
+        return flushed(std::visit([](const auto& chosen) { return run_command(chosen); }, command));
     } catch (const std::exception& error) {
-        fmt::print(stderr, "hocket: {}\n", error.what());
+        fmt::print(stderr, "hocket: {}\n", explanation(error));
         return 1;
     }
 }

@@ -17,4 +17,11 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+std::string explanation(const std::exception& error) {
+    constexpr std::string_view prefix = "hocket: ";
+    std::string_view what = error.what();
+    if (what.starts_with(prefix)) what.remove_prefix(prefix.size());
+    return printable(what);
+}
+
 }  // namespace hocket::load

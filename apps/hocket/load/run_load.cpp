@@ -5,13 +5,18 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <system_error>
 
 #include "engine.hpp"
 #include "hocket/net.hpp"
+#include "printable.hpp"
 #include "progress.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
@@ -25,31 +30,24 @@ using namespace std::chrono_literals;
 constexpr auto kRedraw = 100ms;
 constexpr int kInterrupted = 130;
 
-// The progress line; nothing if stderr is no terminal.
-class ProgressFace {
-public:
-    explicit ProgressFace(bool wanted) : shown_(wanted && is_terminal(STDERR_FILENO)) {}
-
-    Task<void> follow(const Engine& engine) {
-        if (!shown_) co_return;
-        Progress before;
-        for (;;) {
-            co_await sleep(kRedraw);
-            Progress now = engine.snapshot();
-            const double seconds = std::chrono::duration<double>(now.elapsed - before.elapsed).count();
-            const double recent = static_cast<double>(now.done - before.done) / seconds;
-            now.requests_per_second = before.done == 0 ? recent : 0.7 * before.requests_per_second + 0.3 * recent;
-            fmt::print(stderr, "\r{}", progress_line(now, text_style(STDERR_FILENO)));
-            before = now;
-        }
+// Draws the progress line for as long as it is awaited, then clears it; nothing if stderr is no terminal.
+Task<void> draw_progress(const Engine& engine) {
+    if (!is_terminal(STDERR_FILENO)) co_return;
+    struct Line {
+        Line() = default;
+        ~Line() { std::fputs("\r\x1b[K", stderr); }
+    } const line;
+    Progress before;
+    for (;;) {
+        co_await sleep(kRedraw);
+        Progress now = engine.snapshot();
+        const double seconds = std::chrono::duration<double>(now.elapsed - before.elapsed).count();
+        const double recent = static_cast<double>(now.done - before.done) / seconds;
+        now.requests_per_second = before.done == 0 ? recent : 0.7 * before.requests_per_second + 0.3 * recent;
+        fmt::print(stderr, "\r{}", progress_line(now, text_style(STDERR_FILENO)));
+        before = now;
     }
-    void clear() const {
-        if (shown_) fmt::print(stderr, "\r\x1b[K");
-    }
-
-private:
-    bool shown_;
-};
+}
 
 sigset_t stop_signals() {
     sigset_t set;
@@ -59,35 +57,33 @@ sigset_t stop_signals() {
     return set;
 }
 
-// The first Ctrl-C ends the test; a second one, while it is ending, the program.
-Task<void> stop_on_signal(Engine& engine) {
+// From now on Ctrl-C ends the program, also one that has come already.
+void stop_signals_end_the_program() {
+    const sigset_t set = stop_signals();
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// The same, but one that came too late to stop anything does not cost the result.
+void later_stop_signals_end_the_program() {
+    const sigset_t set = stop_signals();
+    const timespec at_once{};
+    while (::sigtimedwait(&set, nullptr, &at_once) > 0) continue;
+    stop_signals_end_the_program();
+}
+
+// Waits for the first Ctrl-C.
+Task<void> stop_signal() {
     const sigset_t set = stop_signals();
     const int fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
     Watch watch(fd);
     ::close(fd);
-    co_await watch.async_wait_readable();
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
     signalfd_siginfo first;
-    if (::read(watch.fileno(), &first, sizeof first) != sizeof first) co_return;
-    engine.stop();
-    ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-}
-
-Task<void> follow(Engine& engine, ProgressFace& face, TaskGroup& group) {
-    const Future<void> ended = engine.start();
-    group.create_task(face.follow(engine), "progress");
-    group.create_task(stop_on_signal(engine), "signals");
-    co_await shield(ended);
-    group.cancel("the test has ended");
-}
-
-// Finds the address that answers, and so finds out early that none does.
-Task<Address> reach(const LoadOptions& options) {
-    const Socket socket =
-        co_await timeout(options.timeout, Socket::async_connect(options.url->host, options.url->port));
-    co_return socket.peer_address();
+    do {
+        co_await watch.async_wait_readable();
+    } while (::read(watch.fileno(), &first, sizeof first) != sizeof first);
 }
 
 void write_json(const LoadOptions& options, const std::string& json) {
@@ -95,35 +91,86 @@ void write_json(const LoadOptions& options, const std::string& json) {
         std::fwrite(json.data(), 1, json.size(), stdout);
         return;
     }
+    errno = 0;
     std::ofstream file(options.json, std::ios::trunc);
     file << json;
     file.close();
-    if (!file) throw std::runtime_error("cannot write the JSON report to " + options.json);
+    if (file) return;
+    const std::string why = errno != 0 ? fmt::format(": {}", std::strerror(errno)) : "";
+    throw std::runtime_error(fmt::format("cannot write the JSON report to '{}'{}", options.json, why));
 }
 
-int report(const Engine& engine, const LoadOptions& options) {
-    const Summary summary = engine.summary();
-    std::FILE* text = options.json == "-" ? stderr : stdout;  // stdout is for one thing
-    const int descriptor = ::fileno(text);
-    fmt::print(text, "{}", format_text(summary, options, text_style(descriptor)));
-    if (!options.json.empty()) write_json(options, to_json(summary, options));
-    if (summary.interrupted) return kInterrupted;
-    return summary.responses() == 0 && summary.error_total() > 0 ? 1 : 0;
-}
+// One run of `hocket load`.
+class LoadRun {
+public:
+    explicit LoadRun(const LoadOptions& options) : options_(options) {}
 
-Task<int> load(LoadOptions options) {
-    Address address;
-    try {
-        address = co_await reach(options);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "hocket load: cannot reach {}: {}\n", options.url->to_string(), error.what());
-        co_return 1;
+    Task<void> run(TaskGroup& group) {
+        group.create_task(stop_on_signal(group), "signals");
+        if (const std::optional<Address> address = co_await reach()) {
+            engine_ = std::make_unique<Engine>(options_, *address);
+            const Future<void> ended = engine_->start();
+            if (!options_.quiet) group.create_task(draw_progress(*engine_), "progress");
+            co_await shield(ended);
+        }
+        group.cancel("the test has ended");
     }
-    Engine engine(options, address);
-    ProgressFace face(!options.quiet);
-    co_await task_group([&](TaskGroup& group) { return follow(engine, face, group); });
-    face.clear();
-    co_return report(engine, options);
+
+    // Prints what came of it; gives the exit code.
+    int report() const {
+        if (!interrupted_) later_stop_signals_end_the_program();
+        if (!engine_) {
+            if (interrupted_) fmt::print(stderr, "hocket load: interrupted before {} had answered\n", url());
+            return interrupted_ ? kInterrupted : 1;
+        }
+        const Summary summary = engine_->summary();
+        std::FILE* text = options_.json == "-" ? stderr : stdout;  // stdout is for one thing
+        fmt::print(text, "{}", format_text(summary, options_, text_style(::fileno(text))));
+        if (!options_.json.empty()) write_json(options_, to_json(summary, options_));
+        if (summary.interrupted) return kInterrupted;
+        return summary.responses() == 0 && summary.error_total() > 0 ? 1 : 0;
+    }
+
+private:
+    // The first Ctrl-C ends the test; a second one, while it is ending, the program.
+    Task<void> stop_on_signal(TaskGroup& group) {
+        co_await stop_signal();
+        interrupted_ = true;
+        if (engine_) {
+            engine_->stop();
+        } else {
+            group.cancel("interrupted");
+        }
+        stop_signals_end_the_program();
+    }
+
+    // Finds the address that answers, and so finds out early that none does: nothing then.
+    Task<std::optional<Address>> reach() const {
+        try {
+            const Socket socket =
+                co_await timeout(options_.timeout, Socket::async_connect(options_.url->host, options_.url->port));
+            co_return socket.peer_address();
+        } catch (const std::exception& error) {
+            fmt::print(stderr, "hocket load: cannot reach {}: {}\n", url(), explanation(error));
+        }
+        co_return std::nullopt;
+    }
+
+    std::string url() const { return printable(options_.url->to_string()); }
+
+    const LoadOptions& options_;
+    std::unique_ptr<Engine> engine_;
+    bool interrupted_ = false;
+};
+
+Task<int> load(const LoadOptions& options) {
+    LoadRun load_run(options);
+    try {
+        co_await task_group([&](TaskGroup& group) { return load_run.run(group); });
+    } catch (const ExceptionGroup& group) {
+        std::rethrow_exception(group.exceptions().front());  // it has cancelled the rest
+    }
+    co_return load_run.report();
 }
 
 }  // namespace

@@ -60,14 +60,13 @@ void Worker::run(Time began) noexcept {
             loop_ = &loop;
             draining_ = stop_requested_;
         }
-        if (const auto duration = job_.options().duration) {
-            (void)loop.call_at(began + *duration, [this] { time_is_up(); });
-        }
         try {
+            if (const auto duration = job_.options().duration)
+                (void)loop.call_at(began + *duration, [this] { time_is_up(); });
             loop.run_until_complete(main(), "worker");
-        } catch (const ExceptionGroup& group) {
+        } catch (const std::exception& error) {  // stop() must not find a loop that is gone
             Request none;
-            fail(none, ErrorKind::protocol, std::string("the load generator failed: ") + group.what());
+            fail(none, ErrorKind::protocol, std::string("the load generator failed: ") + error.what());
         }
         std::scoped_lock guard(loop_mutex_);
         loop_ = nullptr;
