@@ -47,6 +47,7 @@ public:
             WaitQueue::Lock lock(queue_);
             next = lock.pop();
             if (!next) ++free_;
+            EXPECT_TRUE(next || lock.empty()) << "a permit is free, and somebody waits for it";
         }
         if (next) next->wake();
     }

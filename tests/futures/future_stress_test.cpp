@@ -125,6 +125,39 @@ TEST(FutureStress, AllWhoWaitSeeTheSameEnd) {
     for (const End end : {End::value, End::error, End::cancelled}) EXPECT_GT(ends[static_cast<int>(end)], 0u);
 }
 
+// One completes in the very moment in which the other begins to wait.
+TEST(FutureStress, AWaiterThatComesAtTheSameTimeIsWoken) {
+    std::atomic<Promise<long>*> offered{nullptr};
+    std::atomic<bool> stop{false};
+    const auto spin = [](unsigned turns) {
+        for (volatile unsigned turn = 0; turn < turns; turn = turn + 1) {
+        }
+    };
+    std::thread completes([&] {
+        std::minstd_rand random(1);
+        for (long round = 0; !stop; ++round) {
+            const std::unique_ptr<Promise<long>> promise(offered.exchange(nullptr));
+            if (!promise) {
+                if (round % 1000 == 0) std::this_thread::yield();
+                continue;
+            }
+            spin(random() % 64);
+            promise->set_result(7);
+        }
+    });
+    std::minstd_rand random(2);
+    const test::StressTime time;
+    while (time.left()) {
+        auto promise = std::make_unique<Promise<long>>();
+        const Future<long> future = promise->future();
+        offered = promise.release();  // whoever completes it owns it
+        spin(random() % 64);
+        if (future.result() != 7) ADD_FAILURE() << "woken before the result was there";
+    }
+    stop = true;
+    completes.join();
+}
+
 // The last handle may be dropped by any thread, also by the one that completes.
 TEST(FutureStress, TheResultDiesWithTheLastHandle) {
     class Counted {
