@@ -130,8 +130,7 @@ TEST(FutureStress, AWaiterThatComesAtTheSameTimeIsWoken) {
     std::atomic<Promise<long>*> offered{nullptr};
     std::atomic<bool> stop{false};
     const auto spin = [](unsigned turns) {
-        for (volatile unsigned turn = 0; turn < turns; turn = turn + 1) {
-        }
+        for (unsigned turn = 0; turn < turns; ++turn) std::atomic_signal_fence(std::memory_order_seq_cst);
     };
     std::thread completes([&] {
         std::minstd_rand random(1);
