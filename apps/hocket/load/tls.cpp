@@ -78,7 +78,7 @@ bool is_address(const std::string& host) {
 }  // namespace
 
 TlsContext::TlsContext(std::string host, bool insecure)
-    : host_(std::move(host)), insecure_(insecure), context_(::SSL_CTX_new(::TLS_client_method())) {
+    : host_(std::move(host)), context_(::SSL_CTX_new(::TLS_client_method())) {
     if (!context_) throw TlsError("cannot set up TLS: " + last_complaint());
     ::SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
     ::SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);  // memory of idle connections

@@ -31,7 +31,6 @@ public:
 private:
     friend class TlsSession;
     std::string host_;
-    bool insecure_;
     ssl_ctx_st* context_;
 };
 
