@@ -1,7 +1,5 @@
 #include "http/connection.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -187,7 +185,6 @@ void Connection::write(bool to_head, bool to_1_0) {
 std::optional<Connection::Step> Connection::send() {
     switch (flush()) {
         case Flushed::blocked:
-            backlog_ = backlog();
             set_deadline(core_->options().send_timeout);
             return Step::wait_writable;
         case Flushed::turn_is_over:
@@ -265,8 +262,6 @@ bool Connection::interrupted(const std::exception_ptr& error) noexcept {
             }
             return true;
         case Phase::sending: {
-            // The kernel says that there is room only when there is much of it. A slow reader may need longer for that.
-            if (backlog() < backlog_) return true;
             // What the kernel still holds is not wanted: a reset frees it.
             const linger reset{1, 0};
             ::setsockopt(socket_.fileno(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -279,11 +274,6 @@ bool Connection::interrupted(const std::exception_ptr& error) noexcept {
 
 void Connection::close_if_idle() {
     if (phase_ == Phase::receiving && !exchange_ && scope_) scope_->cancel("the server closes");
-}
-
-int Connection::backlog() const noexcept {
-    int size = 0;
-    return ::ioctl(socket_.fileno(), SIOCOUTQ, &size) == 0 ? size : 0;
 }
 
 void Connection::set_deadline(Duration timeout) {

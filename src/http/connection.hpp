@@ -36,8 +36,8 @@ public:
 
     /// The scope that step() sets deadlines in; null outside of it.
     void set_scope(CancelScope* scope) noexcept { scope_ = scope; }
-    /// The conversation was interrupted by `error`. Gives whether to enter step() once more, in a new scope: to tell the
-    /// client why, or because the time-out was unjust.
+    /// The conversation was ended by `error`. Gives whether to enter step() once more, in a new scope: to tell the
+    /// client why.
     bool interrupted(const std::exception_ptr& error) noexcept;
     /// The server closes: ends a connection that waits for a request.
     void close_if_idle();
@@ -56,8 +56,6 @@ private:
     void handler_failed(const std::exception_ptr& error);
     void write(bool to_head, bool to_1_0);
     Flushed flush();
-    /// Bytes that were sent and that the client has not taken yet.
-    int backlog() const noexcept;
     void set_deadline(Duration timeout);
 
     std::shared_ptr<ServerCore> core_;
@@ -66,7 +64,6 @@ private:
     CancelScope* scope_ = nullptr;
     Connection* next_ = nullptr;  // in the core's list
     Connection* previous_ = nullptr;
-    int backlog_ = 0;  // when the wait for room began
     Phase phase_ = Phase::receiving;
     bool held_ = false;        // output waits in the core's list for the handler or send_held()
     bool readable_ = true;     // to be tried before it is waited for

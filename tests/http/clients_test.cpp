@@ -35,7 +35,7 @@ public:
     ServerThread() {
         Promise<std::uint16_t> listening;
         const Future<std::uint16_t> port = listening.future();
-        thread_ = std::thread(&ServerThread::serve_until_stopped, this, std::move(listening));
+        thread_ = std::thread([this, &listening] { run(serve(listening, stop_.future())); });
         port_ = port.result();
     }
     ServerThread(const ServerThread&) = delete;
@@ -47,7 +47,6 @@ public:
     std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
 
 private:
-    void serve_until_stopped(Promise<std::uint16_t> listening) { run(serve(listening, stop_.future())); }
     static Task<void> serve(Promise<std::uint16_t>& listening, Future<void> stop) {
         Server server;
         server.handle(answer);

@@ -10,36 +10,20 @@
 
 namespace hocket::http {
 
-/// Time that passes when the test says so, while sockets are waited for as ever.
-class HandClock final : public Clock {
-public:
-    TimePoint now() noexcept override { return now_; }
-    Duration time_to_wait(TimePoint deadline) noexcept override {
-        return deadline <= now_ ? Duration::zero() : Duration::max();
-    }
-    void advance(Duration duration) noexcept { now_ += duration; }
-
-private:
-    TimePoint now_{};
-};
-
 /// Runs `body(server)`, a coroutine, with a server that listens and answers by `handler`; closes the server afterwards
 /// and expects that no connection is left.
 template <class Body>
-void with_server(Handler handler, Body body, ServerOptions options = ServerOptions(), Clock* clock = nullptr) {
+void with_server(Handler handler, Body body, ServerOptions options = ServerOptions()) {
     using namespace std::chrono_literals;
-    const Duration limit = clock ? Duration::max() : Duration(30s);
-    const auto test = [limit](Handler given, Body inner, ServerOptions chosen) -> Task<void> {
+    const auto test = [](Handler given, Body inner, ServerOptions chosen) -> Task<void> {
         Server server(chosen);
         server.handle(std::move(given));
         co_await server.listen("127.0.0.1", 0);
-        co_await timeout(limit, inner(server));
-        co_await timeout(limit, server.close());
+        co_await timeout(30s, inner(server));
+        co_await timeout(10s, server.close());
         EXPECT_EQ(server.connections(), 0u);
     };
-    LoopOptions loop;
-    loop.clock = clock;
-    run(test(std::move(handler), std::move(body), options), loop);
+    run(test(std::move(handler), std::move(body), options));
 }
 
 /// Collects reports instead of printing them.
