@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 
 #include "hocket/core/report.hpp"
 
@@ -60,7 +61,12 @@ public:
     }
     Running(EventLoop& loop, Inside allowed) : loop_(loop), before_(current_) {
         check(loop, allowed);
-        loop_.backend_->attach();
+        try {
+            loop_.backend_->attach();
+        } catch (const std::system_error&) {
+            if (allowed == Inside::nothing) throw;
+            // A loop that is closed goes without: what is cancelled needs no kernel.
+        }
         loop_.running_ = true;
         current_ = &loop_;
     }

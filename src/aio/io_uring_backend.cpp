@@ -5,7 +5,8 @@
 // used only by the thread that made it, and every kind of ring loses its requests when the thread that submitted them
 // ends. A loop may be run by one thread after another, though, and be closed by a third. So no operation stays in the
 // ring while no thread runs the loop: detach() has them cancelled, and those that come back undone queue themselves to
-// begin anew in the next run. If that happens in another thread, attach() makes a new ring.
+// begin anew in the next run. If that happens in another thread, attach() makes a new ring. If the kernel refuses that
+// one, operations fail; a loop can still be closed.
 //
 // Invariants: an operation with `in_kernel_` set has exactly one request, whose completion is still to come; it is not
 // in the run queue then. Its buffer, address and descriptor are alive because its task is suspended until `finished_`.
@@ -104,6 +105,7 @@ public:
     }
 
     void wait(Duration limit) noexcept override {
+        if (!open_) return wake_.wait(limit);
         if (!wake_watched_) watch_wakes();
         if (limit > Duration::zero() && io_uring_cq_ready(&ring_) == 0) {
             block(limit);
@@ -188,6 +190,10 @@ private:
     // ---- operations
 
     void request(IoOperation& operation) noexcept {
+        if (!open_) {
+            operation.finish(-ENOSYS);
+            return operation.queue();
+        }
         io_uring_sqe* request = next_request();
         const Descriptor& descriptor = *operation.descriptor_;
         if (operation.polls_) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 namespace hocket::detail {
@@ -27,12 +28,16 @@ void WakeEvent::collect() noexcept {
     if (::read(fd_, &count, sizeof count) == sizeof count) collected_ += count;
 }
 
+void WakeEvent::wait(Duration limit) noexcept {
+    pollfd polled{fd_, POLLIN, 0};
+    const timespec exact{static_cast<std::time_t>(limit.count() / 1'000'000'000),
+                         static_cast<long>(limit.count() % 1'000'000'000)};
+    ::ppoll(&polled, 1, limit == Duration::max() ? nullptr : &exact, nullptr);
+    collect();
+}
+
 void WakeEvent::await(std::uint64_t count) noexcept {
-    while (collected_ < count) {
-        pollfd polled{fd_, POLLIN, 0};
-        ::poll(&polled, 1, -1);
-        collect();
-    }
+    while (collected_ < count) wait(Duration::max());
 }
 
 }  // namespace hocket::detail

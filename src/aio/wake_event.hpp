@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "hocket/core/clock.hpp"
+
 namespace hocket::detail {
 
 class WakeEvent {
@@ -17,6 +19,8 @@ public:
     void signal() const noexcept;
     /// Takes in the signals that have come. Loop's thread, as the rest.
     void collect() noexcept;
+    /// Blocks until one comes or `limit` has passed, and takes it in.
+    void wait(Duration limit) noexcept;
     /// Blocks until `count` signals have come in all.
     void await(std::uint64_t count) noexcept;
 

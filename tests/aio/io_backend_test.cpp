@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <cstddef>
+#include <memory>
 #include <thread>
 
 #include "aio/io_fixture.hpp"
@@ -49,6 +50,43 @@ TEST_P(RefusedIoUring, SaysWhyAndWhatToDo) {
         EXPECT_THAT(text, HasSubstr("HOCKET_IO=epoll"));
         EXPECT_THAT(text, HasSubstr(error == EPERM ? "kernel.io_uring_disabled" : "Linux 5.13"));
     }
+}
+
+// A loop that comes to a thread where there is no ring for it: it does not run, but it can be closed.
+TEST_P(RefusedIoUring, LetsALoopFromAnotherThreadEnd) {
+    auto sockets = unix_pair();
+    bool cancelled = false;
+    auto waiting = [&]() -> Task<void> {
+        try {
+            co_await read(sockets.second);
+        } catch (const CancelledError&) {
+            cancelled = true;
+        }
+        CancelScope clean_up(shielded);
+        try {
+            co_await read(sockets.second);
+            ADD_FAILURE() << "something was read without a ring";
+        } catch (const std::system_error& error) {
+            EXPECT_EQ(error.code(), std::errc::function_not_supported);
+        }
+        co_await sleep(1ms);
+    };
+    auto start = [&]() -> Task<void> {
+        create_task(waiting());
+        co_await sleep(1ms);
+    };
+    auto loop = std::make_unique<EventLoop>(options());
+    loop->run_until_complete(start());
+    bool forbidden = false;
+    std::thread([&] {
+        forbidden = forbid_io_uring(EPERM);
+        if (forbidden) {
+            EXPECT_THROW(loop->run_until_complete(start()), std::system_error);
+        }
+        loop.reset();
+    }).join();
+    if (!forbidden) GTEST_SKIP() << "NOT TESTED: this system allows no seccomp filter";
+    EXPECT_TRUE(cancelled);
 }
 
 }  // namespace
