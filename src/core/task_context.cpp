@@ -1,26 +1,14 @@
 #include "hocket/core/detail/task_context.hpp"
 
-#include <atomic>
 #include <cstring>
 
+#include "hocket/core/detail/party.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 
 namespace hocket::detail {
-namespace {
-
-// Ids are handed to each thread in blocks, so that spawning touches no shared cache line.
-std::uint64_t next_task_id() {
-    constexpr std::uint64_t kBlock = 1024;
-    static std::atomic<std::uint64_t> next_block{0};
-    thread_local std::uint64_t next = 0;
-    if (next % kBlock == 0) next = next_block.fetch_add(kBlock, std::memory_order_relaxed);
-    return ++next;
-}
-
-}  // namespace
 
 TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
-    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_task_id()), spawned_at_(origin.where) {
+    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id()), spawned_at_(origin.where) {
     Scheduler* here = Scheduler::current();
     TaskContext* parent = here ? here->current_task() : nullptr;
     parent_id_ = parent ? parent->id() : 0;

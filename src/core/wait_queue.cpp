@@ -1,34 +1,39 @@
 #include "hocket/core/detail/wait_queue.hpp"
 
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hocket/core/detail/scheduler.hpp"
+#include "hocket/core/detail/spin_wait.hpp"
 #include "hocket/core/detail/task_context.hpp"
+#include "hocket/core/report.hpp"
 
 namespace hocket::detail {
 namespace {
 
-// Holders of our spin locks do a few instructions only; if one lost its processor, let it have ours.
-class SpinWait {
+// How long a thread spins before it sleeps, in turns of the loop below. Waking a sleeper costs tens of microseconds, so
+// that a short wait is better spun through; whether waits are short is learnt from those before. With one processor
+// nobody could end the wait meanwhile.
+class SpinBudget {
 public:
-    void once() noexcept {
-        if (++turns_ < kSpins) {
-            __builtin_ia32_pause();
-        } else {
-            ::sched_yield();
-        }
-    }
+    int turns() noexcept { return several_processors() ? turns_ : 0; }
+    void paid() noexcept { turns_ = turns_ * 2 < kMost ? turns_ * 2 : kMost; }
+    void wasted() noexcept { turns_ = turns_ / 2 > kLeast ? turns_ / 2 : kLeast; }
 
 private:
-    static constexpr int kSpins = 64;
-    int turns_ = 0;
+    static constexpr int kLeast = 32;
+    static constexpr int kMost = 1024;
+    static bool several_processors() noexcept {
+        static const bool several = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
+        return several;
+    }
+    int turns_ = 256;
 };
+thread_local constinit SpinBudget spin_budget;
 
-// Sleeps while `word` is 0. Wakes up at the deadline, and now and then for no reason.
-void futex_wait(const std::atomic<std::uint32_t>& word, TimePoint deadline) noexcept {
+// Sleeps while `word` is `value`. Wakes up at the deadline, and now and then for no reason.
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t value, TimePoint deadline) noexcept {
     timespec until{};
     if (deadline != kNever) {
         const auto since = deadline.time_since_epoch().count();
@@ -36,11 +41,22 @@ void futex_wait(const std::atomic<std::uint32_t>& word, TimePoint deadline) noex
         until.tv_nsec = static_cast<long>(since % 1'000'000'000);
     }
     // FUTEX_WAIT_BITSET takes an absolute time on the monotonic clock, which is what steady_clock is on Linux.
-    ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, deadline == kNever ? nullptr : &until, nullptr,
+    ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == kNever ? nullptr : &until, nullptr,
               FUTEX_BITSET_MATCH_ANY);
 }
 
 void futex_wake(const std::atomic<std::uint32_t>* word) noexcept { ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); }
+
+void report_blocked_loop(const std::source_location& where) noexcept {
+    try {
+        report(ReportKind::blocked_loop, "a call at " + std::string(where.file_name()) + ":" +
+                                             std::to_string(where.line()) +
+                                             " blocks the thread of an event loop, which stands still meanwhile; use "
+                                             "the async_ form and co_await");
+    } catch (...) {
+        report(ReportKind::blocked_loop, "a call blocks the thread of an event loop");
+    }
+}
 
 }  // namespace
 
@@ -89,6 +105,11 @@ void WaitQueue::Lock::push(Waiter& waiter) noexcept {
     waiter.next_ = first_;
     last->next_ = &waiter;
     first_->previous_ = &waiter;
+}
+
+void WaitQueue::Lock::push_front(Waiter& waiter) noexcept {
+    push(waiter);
+    first_ = &waiter;  // in a ring, the end is before the beginning
 }
 
 void WaitQueue::Lock::unlink(Waiter& waiter) noexcept {
@@ -172,12 +193,7 @@ WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
         canceller->unlock();
         if (cancelled) interrupt(WaitOutcome::cancelled);
     }
-    while (signalled_.load(std::memory_order_acquire) == 0) {
-        futex_wait(signalled_, deadline);
-        const bool late = deadline != kNever && std::chrono::steady_clock::now() >= deadline;
-        if (late && claim_and_unlink(WaitOutcome::timed_out)) break;
-        if (late) deadline = kNever;  // somebody else has ended the wait and is about to signal
-    }
+    await_signal(deadline);
     if (canceller) {
         canceller->lock();
         canceller->waiter_ = nullptr;
@@ -186,12 +202,42 @@ WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
     return outcome();
 }
 
+void ThreadWaiter::await_signal(TimePoint deadline) noexcept {
+    const int turns = spin_budget.turns();
+    for (int turn = 0; turn < turns; ++turn) {
+        if (state_.load(std::memory_order_acquire) == kSignalled) return spin_budget.paid();
+        pause_spinning();
+    }
+    if (turns > 0) spin_budget.wasted();
+    auto expected = kWaiting;
+    if (!state_.compare_exchange_strong(expected, kSleeping, std::memory_order_acquire)) return;
+    while (state_.load(std::memory_order_acquire) != kSignalled) {
+        futex_wait(state_, kSleeping, deadline);
+        const bool late = deadline != kNever && std::chrono::steady_clock::now() >= deadline;
+        if (late && claim_and_unlink(WaitOutcome::timed_out)) return;
+        if (late) deadline = kNever;  // somebody else has ended the wait and is about to signal
+    }
+}
+
 void ThreadWaiter::signal() noexcept {
-    const std::atomic<std::uint32_t>* word = &signalled_;
-    signalled_.store(1, std::memory_order_release);
+    const std::atomic<std::uint32_t>* word = &state_;
+    const std::uint32_t before = state_.exchange(kSignalled, std::memory_order_release);
     // From here on the thread may return and its stack be reused. The call then wakes nobody, or makes an unrelated
     // futex user look again, which all of them must allow for.
-    futex_wake(word);
+    if (before == kSleeping) futex_wake(word);
+}
+
+bool ThreadWaiter::block(TimePoint deadline, std::source_location where) {
+    if (debug_enabled() && Scheduler::current()) [[unlikely]]
+        report_blocked_loop(where);
+    switch (park(deadline)) {
+        case WaitOutcome::cancelled:
+            throw CancelledError("the thread was cancelled");
+        case WaitOutcome::timed_out:
+            return false;
+        default:
+            return true;
+    }
 }
 
 thread_local constinit ThreadCanceller* ThreadCanceller::current_ = nullptr;

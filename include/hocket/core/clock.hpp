@@ -55,5 +55,22 @@ constexpr TimePoint saturating_add(TimePoint start, Duration duration) noexcept 
     return start + duration;
 }
 
+/// The time point that is `limit` from now; kNever for limits without end.
+template <class Rep, class Period>
+TimePoint deadline_after(std::chrono::duration<Rep, Period> limit) {
+    return saturating_add(std::chrono::steady_clock::now(), to_nanoseconds(limit));
+}
+
+/// A time point of any clock on the library's time line. The clock is read once: if it is set later on, that is not
+/// noticed.
+template <class Clock, class Any>
+TimePoint deadline_at(std::chrono::time_point<Clock, Any> when) {
+    if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
+        return TimePoint(to_nanoseconds(when.time_since_epoch()));
+    } else {
+        return saturating_add(std::chrono::steady_clock::now(), to_nanoseconds(when - Clock::now()));
+    }
+}
+
 }  // namespace detail
 }  // namespace hocket

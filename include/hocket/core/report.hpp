@@ -9,6 +9,8 @@ namespace hocket {
 enum class ReportKind {
     lost_exception,  ///< a Future died with an exception that nobody looked at
     stuck_shutdown,  ///< something that should have ended keeps a scope or a loop alive
+    blocked_loop,    ///< debug mode: a blocking call on the thread of an event loop
+    lock_order,      ///< debug mode: two locks are taken in both orders, which may deadlock one day
 };
 
 /// Called with each report, from whichever thread made it, possibly from several at once. Must not throw.

@@ -43,6 +43,7 @@ public:
     /// Cooperative budget: an operation that could go on without suspending asks first; false means that it should
     /// queue itself behind the others. Refilled at each step.
     bool spend_budget() noexcept { return budget_-- > 0; }
+    bool has_budget() const noexcept { return budget_ > 0; }
 
 protected:
     static constexpr int kBudget = 64;  // operations without suspension in one step of a task

@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <source_location>
 
 #include "hocket/core/clock.hpp"
 #include "hocket/core/detail/coroutine.hpp"
@@ -62,6 +63,8 @@ public:
 protected:
     Waiter() noexcept = default;
     ~Waiter() = default;
+    /// Ends a wait that was never queued, as woken; before anybody else knows of it.
+    void end_unqueued() noexcept { outcome_.store(WaitOutcome::woken, std::memory_order_relaxed); }
 
 private:
     friend class WaitQueue;
@@ -102,6 +105,10 @@ public:
         bool empty() const noexcept { return first_ == nullptr; }
         /// Adds a waiter at the end.
         void push(Waiter& waiter) noexcept;
+        /// Adds a waiter before all others: one that had its turn and could not use it.
+        void push_front(Waiter& waiter) noexcept;
+        /// The waiter that has waited longest, whatever became of it; null when nobody waits.
+        Waiter* front() const noexcept { return first_; }
         /// Claims and takes out the waiter that has waited longest, passing over those that are being cancelled or have
         /// timed out; null when nobody waits. The caller owes it a wake() after the lock is released.
         Waiter* pop() noexcept;
@@ -150,18 +157,27 @@ private:
     std::atomic<std::uintptr_t> word_{0};
 };
 
-/// The wait of a thread: blocks on a futex until woken, cancelled (see ThreadCanceller) or timed out.
-class ThreadWaiter final : public Waiter {
+/// The wait of a thread: spins for a moment if that has been worth it lately, then blocks on a futex, until woken,
+/// cancelled (see ThreadCanceller) or timed out.
+class ThreadWaiter : public Waiter {
 public:
     ThreadWaiter() noexcept = default;
+    ~ThreadWaiter() = default;
     /// Blocks until the wait ends; the waiter must have been pushed to a queue. Returns woken, cancelled or timed_out;
     /// afterwards the waiter is in no queue.
     WaitOutcome park(TimePoint deadline = kNever) noexcept;
+    /// The same for a call of the public interface at `where`: true when woken, false when the time is up; throws
+    /// CancelledError when the thread is cancelled. In debug mode, a thread that runs an event loop is reported, since
+    /// its loop stands still meanwhile.
+    bool block(TimePoint deadline, std::source_location where);
 
 private:
     friend class Waiter;
     void signal() noexcept;
-    std::atomic<std::uint32_t> signalled_{0};  // the futex word
+    void await_signal(TimePoint deadline) noexcept;
+    // The futex word. waiting -> signalled, by way of sleeping if the thread did fall asleep.
+    static constexpr std::uint32_t kWaiting = 0, kSignalled = 1, kSleeping = 2;
+    std::atomic<std::uint32_t> state_{kWaiting};
 };
 
 /// The cancellation state of a thread: a flag, and the wait that it is in. `cancel()` makes the current or next park()

@@ -1,0 +1,81 @@
+// Parties: who owns things and who waits for them. A party is a thread, a task, or a job that a pool's worker runs.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hocket/core/detail/scheduler.hpp"
+#include "hocket/core/detail/task_context.hpp"
+
+namespace hocket::detail {
+
+/// Unique in this process and never used again; 0 is nobody.
+using PartyId = std::uint64_t;
+
+/// A new id. Threads take them in blocks, so that this touches no shared cache line.
+PartyId next_party_id() noexcept;
+
+/// What the library knows of a thread: made when the thread first owns something or waits, gone when the thread is.
+class ThreadRecord {
+public:
+    /// That of the calling thread.
+    static ThreadRecord& current();
+    ThreadRecord(const ThreadRecord&) = delete;
+    ThreadRecord& operator=(const ThreadRecord&) = delete;
+    ~ThreadRecord();
+
+    PartyId id() const noexcept { return id_; }
+    pid_t native_id() const noexcept { return native_id_; }
+    /// The given name, "MainThread", or "Thread-<number>". Any thread that has a reason to know that the record is alive.
+    std::string name() const;
+    /// Names the calling thread, for the kernel too (/proc/self/task/<native id>/comm, which has room for 15 bytes).
+    void set_name(std::string_view name);
+
+    /// Calls `see` with the record of each live thread, oldest first; none of them ends meanwhile.
+    template <class See>
+    static void for_each(See&& see) {
+        std::scoped_lock guard(mutex());
+        for (const ThreadRecord* record : all()) see(*record);
+    }
+
+private:
+    ThreadRecord();
+    static std::mutex& mutex();
+    static std::vector<ThreadRecord*>& all();
+    const PartyId id_;
+    const pid_t native_id_;
+    std::string name_;  // under mutex()
+};
+
+/// The party that runs on this thread outside of tasks: the thread itself or the innermost job; 0 until asked for.
+inline thread_local constinit PartyId thread_party = 0;
+
+/// Gives the calling thread its record, and returns its id.
+PartyId introduce_thread() noexcept;
+
+/// The party that runs on this thread right now.
+inline PartyId current_party() noexcept {
+    if (const Scheduler* scheduler = Scheduler::current()) {
+        if (const TaskContext* task = scheduler->current_task()) return task->id();
+    }
+    return thread_party != 0 ? thread_party : introduce_thread();
+}
+
+/// Makes the calling thread act as another party for a scope: a worker that runs a job, perhaps on top of another that
+/// waits for it.
+class ActAs {
+public:
+    explicit ActAs(PartyId party) noexcept : before_(thread_party) { thread_party = party; }
+    ActAs(const ActAs&) = delete;
+    ActAs& operator=(const ActAs&) = delete;
+    ~ActAs() { thread_party = before_; }
+
+private:
+    PartyId before_;
+};
+
+}  // namespace hocket::detail

@@ -1,0 +1,146 @@
+#include "hocket/sync/detail/lock_core.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+
+#include "hocket/core/detail/spin_wait.hpp"
+
+namespace hocket::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHandOverAfter = 500us;
+constexpr int kSpins = 100;
+
+}  // namespace
+
+// A thread in the queue. `since`: its arrival, which a thread that queues again keeps.
+class LockCore::BlockedThread : public ThreadWaiter {
+public:
+    BlockedThread(PartyId party, TimePoint since) noexcept : party(party), since(since) {}
+    ~BlockedThread() = default;
+    const PartyId party;
+    const TimePoint since;
+};
+
+const OwnedKind LockCore::kOwnedKind{
+    [](const void* lock) noexcept { return static_cast<const LockCore*>(lock)->owner(); },
+    [](const void* lock) { return static_cast<const LockCore*>(lock)->describe(); }};
+
+std::string LockCore::describe() const {
+    char address[32];
+    std::snprintf(address, sizeof address, "%p", static_cast<const void*>(this));
+    std::string text = kind_;
+    text += name_ ? " '" + *name_ + "' (" + address + ")" : std::string(" ") + address;
+    if (owner() == 0) return text;
+    // A guard of the standard library passes on its own place, which says nothing.
+    const auto where = taken_at_.load(std::memory_order_relaxed);
+    const std::string_view file = where.file_name();
+    const bool in_guard = file.find("/include/c++/") != std::string_view::npos;
+    return text + (in_guard ? ", taken through a standard guard" : ", taken at " + place(where));
+}
+
+bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word) noexcept {
+    // Free, with somebody on the way to it.
+    while (word >> kShift == 0) {
+        if (word_.compare_exchange_weak(word, me << kShift | (word & kFlags), std::memory_order_acquire,
+                                        std::memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+bool LockCore::take_or_push(PartyId me, Waiter& waiter, Place place) noexcept {
+    WaitQueue::Lock queue(queue_);
+    // Whoever comes back to the front is no longer on the way.
+    const std::uint64_t cleared = place == Place::front ? kWaking : 0;
+    std::uint64_t word = word_.load(std::memory_order_relaxed);
+    for (;;) {
+        const bool free = word >> kShift == 0;
+        const std::uint64_t flags = (word & kFlags & ~cleared) | (free ? 0 : kWaiters);
+        const std::uint64_t next = free ? me << kShift | flags : (word & ~kFlags) | flags;
+        if (!word_.compare_exchange_weak(word, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+        if (free) return true;
+        place == Place::front ? queue.push_front(waiter) : queue.push(waiter);
+        return false;
+    }
+}
+
+bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location where) {
+    // Short critical sections are worth a short spin, while nobody is asleep already.
+    for (int turn = 0; turn < kSpins && owner() != me; ++turn) {
+        const std::uint64_t word = word_.load(std::memory_order_relaxed);
+        if (word & kWaiters) break;
+        if (word >> kShift == 0 && try_lock(me, where)) return true;
+        pause_spinning();
+    }
+    const TimePoint since = std::chrono::steady_clock::now();
+    for (auto place = Place::back;; place = Place::front) {
+        BlockedThread waiter(me, since);
+        WaitEdge edge;
+        bool acquired = false;
+        bool in_time = true;
+        try {
+            if (deadline == kNever) edge.enter(waiter, this, kOwnedKind, where);
+            acquired = take_or_push(me, waiter, place);
+            if (!acquired) in_time = waiter.block(deadline, where);
+        } catch (...) {
+            // Woken once already and not queued again: the next in line is owed the wake-up.
+            if (place == Place::front && waiter.outcome() == WaitOutcome::waiting) give_up_turn(me);
+            throw;
+        }
+        if (!in_time) return false;
+        if (acquired || owner() == me) break;
+    }
+    taken_at_.store(where, std::memory_order_relaxed);
+    return true;
+}
+
+void LockCore::give_up_turn(PartyId me) noexcept {
+    bool taken = false;
+    {
+        WaitQueue::Lock queue(queue_);
+        std::uint64_t word = word_.load(std::memory_order_relaxed);
+        std::uint64_t next = 0;
+        do {
+            taken = word >> kShift == 0;
+            next = (taken ? me << kShift : word & ~kFlags) | (word & kWaiters);
+        } while (!word_.compare_exchange_weak(word, next, std::memory_order_acquire, std::memory_order_relaxed));
+    }
+    if (taken) unlock(me);  // which wakes the next
+}
+
+void LockCore::unlock_slowly(PartyId me, std::uint64_t word) {
+    if (word >> kShift != me) {
+        throw std::logic_error("hocket: unlock() of " + describe() +
+                               (word >> kShift == 0 ? ", which nobody holds" : ", which somebody else holds") +
+                               "; only the thread or task that took a lock may give it back (a Semaphore may be "
+                               "released by anybody)");
+    }
+    Waiter* woken = nullptr;
+    {
+        WaitQueue::Lock queue(queue_);
+        word = word_.load(std::memory_order_relaxed);
+        std::uint64_t next = word & kWaking;
+        if (!next && (woken = queue.pop())) {
+            if (woken->promise()) {
+                next = static_cast<Awaiter*>(woken)->me_ << kShift;
+            } else {
+                const auto& thread = *static_cast<BlockedThread*>(woken);
+                const bool patient = std::chrono::steady_clock::now() - thread.since < kHandOverAfter;
+                next = patient ? kWaking : thread.party << kShift;
+            }
+        }
+        word_.store(next | (queue.empty() ? 0 : kWaiters), std::memory_order_release);
+    }
+    if (woken) woken->wake();
+}
+
+bool LockCore::Awaiter::take_or_queue() {
+    me_ = current_party();
+    edge_.enter(*this, &lock_, kOwnedKind, where_);
+    return lock_.take_or_push(me_, *this, Place::back);
+}
+
+}  // namespace hocket::detail
