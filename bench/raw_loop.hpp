@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "hocket/core/detail/spin_wait.hpp"
+
 namespace raw {
 
 struct Node {
@@ -38,7 +40,7 @@ public:
                 for (int i = 0; i < 32; ++i) {
                     if (head_.load(std::memory_order_relaxed))
                         return head_.exchange(nullptr, std::memory_order_acq_rel);
-                    __builtin_ia32_pause();
+                    hocket::detail::pause_spinning();
                 }
             } while (std::chrono::steady_clock::now() < until);
         }

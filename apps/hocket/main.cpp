@@ -1,4 +1,5 @@
 // The tool's entry: understands the command line and hands over to the command.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <pthread.h>
 
@@ -13,6 +14,7 @@
 #include "load/options.hpp"
 #include "load/printable.hpp"
 #include "load/run_load.hpp"
+#include "load/terminal.hpp"
 #include "serve/serve.hpp"
 #include "serve/target.hpp"
 
@@ -29,9 +31,16 @@ void block_stop_signals() {
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+// A program may be started with these closed. Then a socket would get such a number, and be written our messages.
+void open_standard_streams() {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    }
+}
+
 int run_command(const ExitNow& end) {
     fmt::print("{}", end.out);
-    fmt::print(stderr, "{}", end.err);
+    say_text(end.err);
     return end.code;
 }
 
@@ -43,7 +52,7 @@ int run_command(LoadOptions options) {
     target_options.port = 0;
     hocket::serve::Target target(target_options);
     const std::string url = fmt::format("http://127.0.0.1:{}/", target.port());
-    fmt::print(stderr, "No URL given: testing the embedded target at {}\n", url);
+    say("No URL given: testing the embedded target at {}\n", url);
     options.url = parse_url(url);
     const int code = run_load(options);
     target.stop();
@@ -53,7 +62,7 @@ int run_command(LoadOptions options) {
 // What was printed may still be on its way; a full disk shows only now.
 int flushed(int code) {
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-    fmt::print(stderr, "hocket: cannot write to standard output: {}\n", std::strerror(errno));
+    say("hocket: cannot write to standard output: {}\n", std::strerror(errno));
     return 1;
 }
 
@@ -61,12 +70,13 @@ int flushed(int code) {
 
 int main(int argc, char** argv) {
     try {
+        open_standard_streams();
         block_stop_signals();
         char** const first = argc > 0 ? argv + 1 : argv;  // a program may be started without even its name
         const Command command = parse_command_line(std::vector<std::string>(first, argv + argc), Machine::here());
         return flushed(std::visit([](const auto& chosen) { return run_command(chosen); }, command));
     } catch (const std::exception& error) {
-        fmt::print(stderr, "hocket: {}\n", explanation(error));
+        say("hocket: {}\n", explanation(error));
         return 1;
     }
 }

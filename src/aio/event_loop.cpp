@@ -74,6 +74,7 @@ public:
     Running& operator=(const Running&) = delete;
     ~Running() {
         loop_.backend_->detach();
+        loop_.stopping_ = false;
         current_ = before_;
         loop_.running_ = false;
     }
@@ -113,7 +114,6 @@ void EventLoop::run_until(detail::SharedStateBase& state) {
 void EventLoop::run_forever() {
     Running running(*this, Running::Inside::nothing);
     while (!stopping_) turn();
-    stopping_ = false;
 }
 
 void EventLoop::stop() {

@@ -181,6 +181,19 @@ TEST_P(EventLoopTest, StopsFromAnotherThreadAndRunsAgain) {
     }
 }
 
+TEST_P(EventLoopTest, AStopDuringRunUntilCompleteIsOverWithIt) {
+    EventLoop loop(options());
+    loop.run_until_complete([](EventLoop& running) -> Task<void> {
+        running.stop();
+        co_await yield_now();
+    }(loop));
+    bool ran = false;
+    loop.call_soon([&] { ran = true; });
+    loop.call_soon([&] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_TRUE(ran);
+}
+
 TEST_P(EventLoopTest, GivesTheResultOfATaskOrItsException) {
     EventLoop loop(options());
     EXPECT_EQ(loop.run_until_complete(number(7)), 7);

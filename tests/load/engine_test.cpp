@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 
+#include "hocket/sync.hpp"
 #include "load/options.hpp"
 #include "nginx.hpp"
 #include "scripted_server.hpp"
@@ -276,6 +278,62 @@ TEST(EngineAtBrokenServer, closing_between_requests_is_no_error) {
     EXPECT_EQ(summary.error_total(), 0u) << first_error(summary);
 }
 
+// Reads each second request of a connection, and hangs up.
+ScriptedServer::Script answer_one_and_drop_one(std::atomic<int>& received) {
+    return [&received](Socket& socket) -> Task<void> {
+        bool asked = co_await ScriptedServer::read_request(socket);
+        if (!asked) co_return;
+        ++received;
+        co_await socket.async_send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        asked = co_await ScriptedServer::read_request(socket);
+        if (asked) ++received;
+    };
+}
+
+TEST(EngineAtBrokenServer, a_request_that_meets_a_close_is_sent_again_and_told) {
+    std::atomic<int> received = 0;
+    ScriptedServer server(answer_one_and_drop_one(received));
+    const Summary summary = run_to_end(options_for(server.url(), 10, 1));
+    EXPECT_EQ(statuses_of(summary, 200), 10u);
+    EXPECT_EQ(summary.error_total(), 0u) << first_error(summary);
+    EXPECT_EQ(summary.resent, 9u);
+    EXPECT_EQ(received, 19);
+}
+
+TEST(EngineAtBrokenServer, a_post_is_never_sent_twice) {
+    std::atomic<int> received = 0;
+    ScriptedServer server(answer_one_and_drop_one(received));
+    auto options = options_for(server.url(), 10, 1);
+    options.request.method = "POST";
+    const Summary summary = run_to_end(options);
+    EXPECT_EQ(statuses_of(summary, 200), 5u);
+    EXPECT_EQ(errors_of(summary, ErrorKind::receive), 5u);
+    EXPECT_EQ(summary.resent, 0u);
+    EXPECT_EQ(received, 10);
+}
+
+// The server answers from the head alone, reads no body, and closes, or goes on without reading.
+class EngineAtEarlyAnswer : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Server, EngineAtEarlyAnswer, ::testing::Bool(),
+                         [](const auto& param_info) { return param_info.param ? "closes" : "stays"; });
+
+TEST_P(EngineAtEarlyAnswer, counts_as_the_status) {
+    Event over;
+    ScriptedServer server([&, closes = GetParam()](Socket& socket) -> Task<void> {
+        const bool asked = co_await ScriptedServer::read_request(socket);
+        if (!asked) co_return;
+        co_await socket.async_send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+        if (!closes) co_await over.async_wait();
+    });
+    auto options = options_for(server.url(), 10, 2);
+    options.request.method = "POST";
+    options.request.body = std::string(20 << 20, 'x');
+    const Summary summary = run_to_end(options);
+    over.set();
+    EXPECT_EQ(statuses_of(summary, 413), 10u) << first_error(summary) << summary.responses();
+    EXPECT_EQ(summary.error_total(), 0u) << first_error(summary);
+}
+
 TEST(EngineAtBrokenServer, a_body_may_last_until_the_close) {
     const Summary summary = run_against(answer_and_close("HTTP/1.1 200 OK\r\n\r\nuntil the end"));
     EXPECT_EQ(statuses_of(summary, 200), 20u);
@@ -309,6 +367,14 @@ TEST(Engine, stop_ends_a_run_within_a_second) {
     EXPECT_TRUE(engine.summary().interrupted);
     EXPECT_EQ(engine.summary().requests(), 0u);
     EXPECT_LE(engine.summary().unfinished, 10u);
+}
+
+TEST(Engine, may_be_destroyed_while_it_runs) {
+    ScriptedServer server(answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    for (int i = 0; i < 50; ++i) {
+        Engine engine(options_for(server.url(), 1'000'000), Address::ip("127.0.0.1", server.port()));
+        (void)engine.start();
+    }
 }
 
 TEST(Engine, time_ends_a_run_and_leaves_no_false_errors) {

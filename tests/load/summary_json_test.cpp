@@ -18,6 +18,7 @@ TEST(SummaryJson, HasTheDocumentedFields) {
     Summary summary = sample_summary();
     error_of(summary, ErrorKind::tls) = {4, "certificate has expired"};
     summary.unfinished = 3;
+    summary.resent = 4;
     const Json expected = {
         {"schema", "hocket-load-1"},
         {"version", version()},
@@ -35,9 +36,11 @@ TEST(SummaryJson, HasTheDocumentedFields) {
           {"insecure", false}}},
         {"started_at", "2026-11-20T17:27:00Z"},
         {"interrupted", false},
+        {"failure", nullptr},
         {"elapsed_s", 10.0},
         {"requests", 100'004},
         {"responses", 100'000},
+        {"resent", 4},
         {"unfinished", 3},
         {"responses_per_s", 10'000.0},
         {"bytes_received", 10 << 20},

@@ -120,6 +120,33 @@ TEST(ToolLoad, SaysThatStandardOutputCannotBeWritten) {
     }
 }
 
+TEST(ToolLoad, GoesOnWhenNobodyCanReadItsMessages) {
+    const AnsweringServer server;
+    const std::vector<std::pair<std::vector<std::string>, int>> cases{
+        {{"load", "-n", "5"}, 0}, {{"load", server.url(), "-n", "5"}, 0}, {{"load", server.url(), "surplus"}, 2}};
+    for (const char* redirection : {"2>&-", "2>/dev/full", "0<&- 2>&-"}) {
+        for (const auto& [arguments, code] : cases) {
+            std::vector<std::string> command{"sh", "-c", std::string("exec \"$0\" \"$@\" ") + redirection, HOCKET_TOOL};
+            command.insert(command.end(), arguments.begin(), arguments.end());
+            ChildProcess tool(command);
+            EXPECT_TRUE(tool.wait_for(kLimit));
+            EXPECT_EQ(tool.status(), code) << redirection;
+        }
+    }
+}
+
+TEST(ToolLoad, TellsProgramsTooThatTheServerWasNotReached) {
+    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again
+    const Finished refused({"load", "127.0.0.1:" + std::to_string(port), "--json", "-"});
+    EXPECT_EQ(refused.code, 1);
+    const json report = json::parse(refused.output);
+    EXPECT_EQ(report["failure"]["kind"], "connect");
+    EXPECT_THAT(report["failure"]["message"], HasSubstr("refused"));
+    EXPECT_EQ(report["requests"], 0);
+    const Finished unknown({"load", "http://no-such-host.invalid/", "--json", "-"});
+    EXPECT_EQ(json::parse(unknown.output)["failure"]["kind"], "resolve");
+}
+
 TEST(ToolLoad, SendsNoControlCharactersToWhatIsNoTerminal) {
     const AnsweringServer server;
     ::setenv("TERM", "xterm-256color", 1);

@@ -98,10 +98,17 @@ TEST(ToolServe, SaysInOneLineThatItCannotListen) {
               "hocket: listen on 127.0.0.1:" + std::to_string(taken.port()) + ": Address already in use\n");
 
     Tool named({"serve", "--port", "0", "--host", "example.com"});
-    EXPECT_EQ(named.result(), 1);
+    EXPECT_EQ(named.result(), 2);
     EXPECT_THAT(named.output, IsEmpty());
     EXPECT_THAT(named.errors, IsOneLine());
-    EXPECT_THAT(named.errors, HasSubstr("\"example.com\""));
+    EXPECT_THAT(named.errors, HasSubstr("--host: 'example.com' is not a numeric address"));
+}
+
+TEST(ToolServe, DoesNotShareAPortWithAnotherServer) {
+    Serving serving({"--threads", "2"});
+    Tool second({"serve", "--threads", "2", "--port", std::to_string(serving.port())});
+    EXPECT_EQ(second.result(), 1);
+    EXPECT_THAT(second.errors, HasSubstr("Address already in use"));
 }
 
 TEST(ToolServe, IsTestedByLoad) {

@@ -34,7 +34,10 @@ Engine::Engine(const LoadOptions& options, Address address) : job_(options, std:
     }
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+    stop();
+    workers_.clear();  // their last act is to report to the members below
+}
 
 Future<void> Engine::start() {
     started_ = std::chrono::steady_clock::now();

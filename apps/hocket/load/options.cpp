@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "argument_parser.hpp"
+#include "hocket/net/address.hpp"
 #include "printable.hpp"
 #include "version.hpp"
 
@@ -53,7 +54,7 @@ constexpr std::string_view load_footer = R"(Examples:
   hocket load localhost/ -d '{"a":1}' -H 'Content-Type: application/json'
 
 Exit status: 0 after a complete run, 1 if the server could not be reached, 2 for
-a wrong command line, 130 after Ctrl-C.)";
+a wrong command line, 130 after Ctrl-C or SIGTERM.)";
 
 constexpr std::string_view serve_description =
     R"(Runs a small HTTP/1.1 server that answers every request alike: something to test
@@ -180,9 +181,14 @@ Command interpret_load(const ArgumentParser& parser, const Machine& machine) {
 Command interpret_serve(const ArgumentParser& parser, const Machine& machine) {
     ServeOptions options;
     options.host = parser.text("--host").value_or(options.host);
-    if (options.host.empty() || options.host.find_first_of(" /\t\r\n") != std::string::npos) {
-        throw std::invalid_argument(
-            fmt::format("--host: '{}' is not a name or address; write for example 0.0.0.0", options.host));
+    if (options.host != "localhost") {
+        try {
+            (void)Address::ip(options.host, 0);
+        } catch (const std::invalid_argument&) {
+            throw std::invalid_argument(fmt::format(
+                "--host: '{}' is not a numeric address; write for example 127.0.0.1, 0.0.0.0, ::1 or localhost",
+                options.host));
+        }
     }
     options.port = static_cast<std::uint16_t>(parser.whole_number("--port", 0, 65535).value_or(options.port));
     options.delay = parser.duration("--delay").value_or(options.delay);

@@ -35,7 +35,7 @@ Task<void> draw_progress(const Engine& engine) {
     if (!is_terminal(STDERR_FILENO)) co_return;
     struct Line {
         Line() = default;
-        ~Line() { std::fputs("\r\x1b[K", stderr); }
+        ~Line() { say_text("\r\x1b[K"); }
     } const line;
     Progress before;
     for (;;) {
@@ -44,7 +44,7 @@ Task<void> draw_progress(const Engine& engine) {
         const double seconds = std::chrono::duration<double>(now.elapsed - before.elapsed).count();
         const double recent = static_cast<double>(now.done - before.done) / seconds;
         now.requests_per_second = before.done == 0 ? recent : 0.7 * before.requests_per_second + 0.3 * recent;
-        fmt::print(stderr, "\r{}", progress_line(now, text_style(STDERR_FILENO)));
+        say("\r{}", progress_line(now, text_style(STDERR_FILENO)));
         before = now;
     }
 }
@@ -120,13 +120,16 @@ public:
     int report() const {
         if (!interrupted_) later_stop_signals_end_the_program();
         if (!engine_) {
-            if (interrupted_) fmt::print(stderr, "hocket load: interrupted before {} had answered\n", url());
+            if (interrupted_) say("hocket load: interrupted before {} had answered\n", url());
+            if (!options_.json.empty()) write_json(options_, to_json(nothing_done(), options_));
             return interrupted_ ? kInterrupted : 1;
         }
         const Summary summary = engine_->summary();
         std::FILE* text = options_.json == "-" ? stderr : stdout;  // stdout is for one thing
         fmt::print(text, "{}", format_text(summary, options_, text_style(::fileno(text))));
         if (!options_.json.empty()) write_json(options_, to_json(summary, options_));
+        if (summary.failure) say("hocket load: the load generator failed: {}\n", printable(summary.failure->message));
+        if (summary.failure) return 1;
         if (summary.interrupted) return kInterrupted;
         return summary.responses() == 0 && summary.error_total() > 0 ? 1 : 0;
     }
@@ -145,21 +148,43 @@ private:
     }
 
     // Finds the address that answers, and so finds out early that none does: nothing then.
-    Task<std::optional<Address>> reach() const {
+    Task<std::optional<Address>> reach() {
         try {
             const Socket socket =
                 co_await timeout(options_.timeout, Socket::async_connect(options_.url->host, options_.url->port));
             co_return socket.peer_address();
+        } catch (const ResolveError& error) {
+            unreached(ErrorKind::resolve, error);
+        } catch (const TimeoutError& error) {
+            unreached(ErrorKind::timeout, error);
         } catch (const std::exception& error) {
-            fmt::print(stderr, "hocket load: cannot reach {}: {}\n", url(), explanation(error));
+            unreached(ErrorKind::connect, error);
         }
         co_return std::nullopt;
+    }
+
+    void unreached(ErrorKind kind, const std::exception& error) {
+        say("hocket load: cannot reach {}: {}\n", url(), explanation(error));
+        failure_ = Failure{name(kind), explanation(error)};
+    }
+
+    // What there is to tell of a test that did not begin.
+    Summary nothing_done() const {
+        Summary summary;
+        summary.url = options_.url->to_string();
+        summary.started_at = started_at_;
+        summary.threads = options_.threads;
+        summary.interrupted = interrupted_;
+        summary.failure = failure_;
+        return summary;
     }
 
     std::string url() const { return printable(options_.url->to_string()); }
 
     const LoadOptions& options_;
+    const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
     std::unique_ptr<Engine> engine_;
+    std::optional<Failure> failure_;
     bool interrupted_ = false;
 };
 

@@ -26,6 +26,12 @@ struct ErrorCount {
     std::string example;  // the message of the first one
 };
 
+// Why a run could not be made as asked.
+struct Failure {
+    std::string_view kind;  // the name of an ErrorKind: the server was not reached; or "generator"
+    std::string message;
+};
+
 // What a run came to. Every request that was started is in `statuses`, in `errors` or in `unfinished`, once.
 struct Summary {
     std::string url;  // as tested, without password
@@ -35,10 +41,12 @@ struct Summary {
     std::uint64_t bytes_sent = 0;
     std::map<unsigned, std::uint64_t> statuses;  // responses by status code
     std::array<ErrorCount, error_kinds> errors;  // indexed by ErrorKind
+    std::uint64_t resent = 0;                    // requests made once more, since the server had closed the connection
     std::uint64_t unfinished = 0;                // under way when time or Ctrl-C ended the run; in none of the above
     Histogram latency;                           // of complete responses
     double cpu_seconds = 0;                      // user and system, of the generator's threads
     unsigned threads = 1;                        // of the generator
+    std::optional<Failure> failure;              // the server was not reached, or the generator itself gave up
     bool interrupted = false;                    // by Ctrl-C: this is a part of what was asked for
 
     std::uint64_t responses() const noexcept;

@@ -16,6 +16,12 @@ using Json = nlohmann::ordered_json;
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return lower;
+}
+
 // To a thousandth: more would only be noise in the file.
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
@@ -57,9 +63,13 @@ std::string to_json(const Summary& summary, const LoadOptions& options) {
     json["started_at"] =
         fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(summary.started_at)));
     json["interrupted"] = summary.interrupted;
+    json["failure"] = summary.failure
+                          ? Json{{"kind", lower_case(summary.failure->kind)}, {"message", summary.failure->message}}
+                          : Json();
     json["elapsed_s"] = seconds(summary.elapsed);
     json["requests"] = summary.requests();
     json["responses"] = summary.responses();
+    json["resent"] = summary.resent;
     json["unfinished"] = summary.unfinished;
     json["responses_per_s"] = rounded(summary.requests_per_second());
     json["bytes_received"] = summary.bytes_received;
@@ -73,8 +83,7 @@ std::string to_json(const Summary& summary, const LoadOptions& options) {
     json["errors"] = {{"total", summary.error_total()}};
     json["error_examples"] = Json::object();
     for (std::size_t i = 0; i < error_kinds; ++i) {
-        std::string kind(name(static_cast<ErrorKind>(i)));
-        for (char& c : kind) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        const std::string kind = lower_case(name(static_cast<ErrorKind>(i)));
         json["errors"][kind] = summary.errors[i].count;
         if (summary.errors[i].count > 0) json["error_examples"][kind] = summary.errors[i].example;
     }

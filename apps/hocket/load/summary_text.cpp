@@ -166,6 +166,13 @@ std::string results(const Summary& summary, std::size_t width) {
         label = "";
     }
     if (summary.error_total() == 0) text += row("Errors", "none");
+    if (summary.resent > 0) {
+        text += row("Sent again", with_commas(summary.resent));
+        text += paragraph(
+            "The server closed the connection instead of answering; if it had read the request by then, it "
+            "got it twice.",
+            label_width + 2, width);
+    }
     if (summary.unfinished > 0) {
         text += row("Unfinished", clipped(fmt::format("{} under way when the run ended, not counted above",
                                                       with_commas(summary.unfinished)),

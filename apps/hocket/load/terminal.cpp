@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -40,5 +41,7 @@ TextStyle text_style(int descriptor) noexcept {
     }
     return style;
 }
+
+void say_text(std::string_view text) noexcept { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace hocket::load

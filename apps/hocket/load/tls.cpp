@@ -141,6 +141,8 @@ TlsSession::Wants TlsSession::send(std::string_view data) {
     return outcome(::SSL_write_ex(session_, data.data(), data.size(), &sent), "TLS send");
 }
 
+bool TlsSession::has_received() const { return SSL_has_pending(session_) == 1; }
+
 std::optional<std::size_t> TlsSession::try_recv(std::span<char> buffer) {
     std::size_t received = 0;
     const int result = ::SSL_read_ex(session_, buffer.data(), buffer.size(), &received);

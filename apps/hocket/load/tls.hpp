@@ -52,6 +52,8 @@ public:
     Wants send(std::string_view data);
     // As Socket::try_recv().
     std::optional<std::size_t> try_recv(std::span<char> buffer);
+    // Whether try_recv() may find something that the socket has delivered already.
+    bool has_received() const;
 
 private:
     Wants outcome(int result, const char* what);

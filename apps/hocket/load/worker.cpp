@@ -16,15 +16,26 @@ constexpr auto kFirstPause = 10ms;                // before connecting again aft
 constexpr auto kLastPause = 100ms;                // doubled from one to the other
 constexpr std::size_t kDiscardAbove = 16 * 1024;  // a body of which more than this is to come is not copied
 
+bool is_idempotent(std::string_view method) {
+    static constexpr std::string_view methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+    return std::find(std::begin(methods), std::end(methods), method) != std::end(methods);
+}
+
 double thread_cpu_seconds() {
     timespec used{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
+Task<void> cancel_when_readable(TaskGroup& group, Socket& socket) {
+    co_await socket.async_wait_readable();
+    group.cancel("answered");
+}
+
 }  // namespace
 
-Worker::Worker(Job& job, unsigned connections) : job_(job), connections_(connections) {
+Worker::Worker(Job& job, unsigned connections)
+    : job_(job), connections_(connections), idempotent_(is_idempotent(job.options().request.method)) {
     if (job.options().url->is_tls())
         tls_ = std::make_unique<TlsContext>(job.options().url->host, job.options().insecure);
 }
@@ -65,14 +76,12 @@ void Worker::run(Time began) noexcept {
                 (void)loop.call_at(began + *duration, [this] { time_is_up(); });
             loop.run_until_complete(main(), "worker");
         } catch (const std::exception& error) {  // stop() must not find a loop that is gone
-            Request none;
-            fail(none, ErrorKind::protocol, std::string("the load generator failed: ") + error.what());
+            failure_ = Failure{"generator", error.what()};
         }
         std::scoped_lock guard(loop_mutex_);
         loop_ = nullptr;
     } catch (const std::exception& error) {
-        Request none;
-        fail(none, ErrorKind::connect, std::string("a thread of the load generator could not run: ") + error.what());
+        failure_ = Failure{"generator", error.what()};
     }
     cpu_seconds_ = thread_cpu_seconds() - cpu_before;
 }
@@ -129,7 +138,36 @@ void Worker::fail(Request& request, ErrorKind kind, const std::string& message) 
 
 Task<Socket> Worker::connect() { return Socket::async_connect(job_.address()); }
 
-Task<void> Worker::send_rest(Socket& socket, std::string_view rest) { co_await socket.async_send(rest); }
+// Sends what there is room for. A failure is kept: an answer that came before it counts more.
+std::size_t Worker::send_now(Socket& socket, std::string_view bytes, Ending& ending) {
+    try {
+        return socket.try_send(bytes).value_or(0);
+    } catch (const std::system_error&) {
+        ending.error = std::current_exception();
+        return 0;
+    }
+}
+
+// Sends the rest of a long request. Ends early when the server answers before it has it all: what is to be read then
+// tells why.
+Task<bool> Worker::send_rest(Socket& socket, std::string_view rest, Ending& ending) {
+    bool sent = false;
+    auto send = [&](TaskGroup& group) { return send_until_answered(group, socket, rest, ending, sent); };
+    co_await task_group(std::move(send));
+    co_return sent;
+}
+
+Task<void> Worker::send_until_answered(TaskGroup& group, Socket& socket, std::string_view rest, Ending& ending,
+                                       bool& sent) {
+    group.create_task(cancel_when_readable(group, socket));
+    try {
+        co_await socket.async_send(rest);
+        sent = true;
+    } catch (const std::system_error&) {
+        ending.error = std::current_exception();
+    }
+    group.cancel("sent");
+}
 
 Task<void> Worker::wait_for(Socket& socket, TlsSession::Wants what) {
     if (what == TlsSession::Wants::readable) co_await socket.async_wait_readable();
@@ -204,17 +242,21 @@ Task<void> Worker::connection() {
                     ending.response_started = false;
                     reader.begin(job_.head());
                     const std::string_view bytes = job_.request();
+                    bool sent = true;
                     if (tls) {
                         if (const auto wants = tls->send(bytes); wants != TlsSession::Wants::nothing)
                             co_await send_tls(*tls, socket, wants);
-                    } else if (const auto sent = socket.try_send(bytes).value_or(0); sent < bytes.size()) {
-                        co_await send_rest(socket, bytes.substr(sent));
+                    } else if (const std::size_t part = send_now(socket, bytes, ending); part < bytes.size()) {
+                        sent = false;
+                        if (!ending.error) sent = co_await send_rest(socket, bytes.substr(part), ending);
                     }
-                    bytes_sent_ += bytes.size();
-                    ending.stage = Stage::receive;
+                    if (sent) {
+                        bytes_sent_ += bytes.size();
+                        ending.stage = Stage::receive;
+                    }
                     ReadResult result;
                     do {
-                        co_await socket.async_wait_readable();
+                        if (!tls || !tls->has_received()) co_await socket.async_wait_readable();
                         result = receive(reader, socket, tls.get(), ending);
                     } while (result.state == ReadState::needs_more);
                     if (result.state == ReadState::error) {
@@ -223,7 +265,7 @@ Task<void> Worker::connection() {
                     }
                     succeed(request, result.status);
                     ending.served = true;
-                    if (!result.keep_alive || !begin(request, last_end_)) break;
+                    if (!result.keep_alive || !sent || !begin(request, last_end_)) break;
                     scope.set_deadline(request.start + job_.options().timeout);
                 }
             } catch (const CancelledError&) {
@@ -253,8 +295,9 @@ void Worker::settle(Request& request, const Ending& ending) {
     if (ending.timed_out) return fail(request, ErrorKind::timeout, std::string("time-out while ") + doing[stage]);
     // A server may close a connection between two requests at any time; the request that crossed the close is made once
     // more.
-    if (ending.served && !ending.response_started && !request.retried) {
-        request.retried = true;
+    if (ending.served && !ending.response_started && !request.resent && idempotent_) {
+        request.resent = true;
+        ++resent_;
         return;
     }
     if (ending.error) return fail(request, kinds[stage], describe(ending.error));
@@ -271,7 +314,9 @@ void Worker::add_to(Summary& summary) const {
         summary.errors[kind].count += errors_[kind].count;
     }
     summary.latency.merge(latency_);
+    summary.resent += resent_;
     summary.unfinished += unfinished_;
+    if (!summary.failure) summary.failure = failure_;
     summary.bytes_received += bytes_received_;
     summary.bytes_sent += bytes_sent_;
     summary.cpu_seconds += cpu_seconds_;

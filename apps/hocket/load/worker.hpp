@@ -42,8 +42,8 @@ private:
     // The request that a connection is busy with.
     struct Request {
         Time start;
-        bool open = false;     // begun and not ended
-        bool retried = false;  // the server had closed the connection just before; the request was sent once more
+        bool open = false;    // begun and not ended
+        bool resent = false;  // the server had closed the connection just before; the request was sent once more
     };
     enum class Stage : std::uint8_t { connect, tls, send, receive };
     // How the life of one connection ended, and at what.
@@ -64,7 +64,9 @@ private:
     void time_is_up();
     Task<void> connection();
     Task<Socket> connect();
-    Task<void> send_rest(Socket& socket, std::string_view rest);
+    std::size_t send_now(Socket& socket, std::string_view bytes, Ending& ending);
+    Task<bool> send_rest(Socket& socket, std::string_view rest, Ending& ending);
+    Task<void> send_until_answered(TaskGroup& group, Socket& socket, std::string_view rest, Ending& ending, bool& sent);
     Task<void> wait_for(Socket& socket, TlsSession::Wants what);
     Task<void> shake_hands(TlsSession& tls, Socket& socket);
     Task<void> send_tls(TlsSession& tls, Socket& socket, TlsSession::Wants wants);
@@ -77,6 +79,7 @@ private:
 
     Job& job_;
     unsigned connections_;
+    const bool idempotent_;            // RFC 9110, 9.2.2
     std::unique_ptr<TlsContext> tls_;  // for https only
     std::thread thread_;
     std::mutex loop_mutex_;      // stop() may race with the end
@@ -96,7 +99,9 @@ private:
     std::map<unsigned, std::uint64_t> rare_statuses_;
     std::array<std::uint64_t, 600> statuses_{};
     std::array<ErrorCount, error_kinds> errors_;
+    std::uint64_t resent_ = 0;
     std::uint64_t unfinished_ = 0;
+    std::optional<Failure> failure_;
     std::uint64_t bytes_received_ = 0;
     std::uint64_t bytes_sent_ = 0;
     Time first_start_ = Time::max();

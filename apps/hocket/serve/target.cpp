@@ -4,7 +4,9 @@
 
 #include <csignal>
 
+#include "hocket/core/report.hpp"
 #include "hocket/http.hpp"
+#include "hocket/net/listener.hpp"
 #include "target_handler.hpp"
 
 namespace hocket::serve {
@@ -42,6 +44,8 @@ Task<void> serve_until(load::ServeOptions options, std::uint16_t port, Promise<s
 
 Target::Target(const load::ServeOptions& options) {
     const SignalsBlocked blocked;
+    // Sockets that share a port by SO_REUSEPORT would share it with those of another program too.
+    if (options.port != 0) (void)Listener::bind(options.host, options.port);
     try {
         for (unsigned i = 0; i < std::max(options.threads, 1u); ++i) {
             Promise<std::uint16_t> listening;
@@ -63,7 +67,9 @@ void Target::run_loop(const load::ServeOptions& options, std::uint16_t port,
     try {
         run(serve_until(options, port, listening, stop_.future()));
     } catch (...) {
-        (void)listening.try_set_exception(std::current_exception());
+        if (listening.try_set_exception(std::current_exception())) return;
+        detail::report(ReportKind::lost_exception,
+                       "an event loop of hocket serve ended: " + describe(std::current_exception()));
     }
 }
 

@@ -76,7 +76,7 @@ public:
     }
     /// Runs until stop().
     void run_forever();
-    /// Makes run_forever() return after the step that is being run. Any thread.
+    /// Makes run_forever() return after the step that is being run; run_until_complete() takes no notice. Any thread.
     void stop();
     bool running() const noexcept { return running_; }
 

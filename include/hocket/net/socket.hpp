@@ -41,7 +41,8 @@ public:
     /// Connects to one address.
     static Task<Socket> async_connect(Address address);
 
-    /// Receives at least one byte into `buffer`, as many as there are; gives 0 at the end of the stream.
+    /// Receives at least one byte into `buffer`, as many as there are; gives 0 at the end of the stream, and at
+    /// once for an empty buffer.
     detail::Transfer async_recv(std::span<char> buffer) const {
         return detail::Transfer(descriptor(), detail::IoVerb::read, buffer.data(), buffer.size(), 0);
     }

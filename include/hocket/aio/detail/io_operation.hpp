@@ -97,6 +97,8 @@ public:
     void cancel() noexcept override;
 
 protected:
+    /// Whether there is nothing to be done: zero bytes.
+    bool transfers_nothing() const noexcept { return size_ == 0; }
     /// Tries without waiting, where that is likely to succeed; true when result() is there.
     bool try_now(IoBackend& backend) noexcept;
     /// Tries without waiting, anywhere in a task; false when it would block or nothing has been heard since it would

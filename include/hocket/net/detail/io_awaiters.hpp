@@ -38,6 +38,7 @@ protected:
 class [[nodiscard]] TransferAwaiter final : public IoAwaiter {
 public:
     using IoAwaiter::IoAwaiter;
+    bool await_ready() noexcept { return transfers_nothing() || IoAwaiter::await_ready(); }
     std::size_t await_resume() const {
         if (result() < 0) throw_failure(verb() == IoVerb::read ? "receive" : "send");
         return static_cast<std::size_t>(result());
