@@ -57,6 +57,16 @@ TEST_P(SocketTest, EchoesMoreThanFitsIntoTheConnection) {
     });
 }
 
+TEST_P(SocketTest, NothingIsTransferredAtOnce) {
+    run([]() -> Task<void> {
+        auto [client, server] = co_await connected(Kind::tcp);
+        const std::size_t received = co_await client.async_recv(std::span<char>());
+        EXPECT_EQ(received, 0u);
+        const std::size_t sent = co_await client.async_send("");
+        EXPECT_EQ(sent, 0u);
+    });
+}
+
 TEST_P(SocketTest, ASendWaitsForTheReceiver) {
     run([]() -> Task<void> {
         for (const Kind kind : {Kind::tcp, Kind::unix_domain}) {
