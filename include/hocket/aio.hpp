@@ -4,6 +4,7 @@
 #include "hocket/aio/create_task.hpp"
 #include "hocket/aio/event_loop.hpp"
 #include "hocket/aio/gather.hpp"
+#include "hocket/aio/run_in_executor.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/task.hpp"
 #include "hocket/aio/task_group.hpp"
@@ -11,3 +12,4 @@
 #include "hocket/aio/virtual_clock.hpp"
 #include "hocket/core.hpp"
 #include "hocket/futures.hpp"
+#include "hocket/sync.hpp"

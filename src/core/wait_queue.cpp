@@ -77,7 +77,7 @@ void Waiter::wake() noexcept {
     if (promise()) {
         post();
     } else {
-        static_cast<ThreadWaiter*>(this)->signal();
+        run();
     }
 }
 
@@ -156,9 +156,25 @@ Waiter* WaitQueue::Lock::pop_all() noexcept {
 
 std::size_t WaitQueue::wake_all(Waiter* first) noexcept {
     std::size_t woken = 0;
+    Waiter* first_callback = nullptr;
+    Waiter* last_callback = nullptr;
     for (; first; ++woken) {
         Waiter* waiter = first;
         first = waiter->next();
+        if (!waiter->calls_back_) {
+            waiter->wake();
+            continue;
+        }
+        waiter->next_ = nullptr;
+        if (last_callback) {
+            last_callback->next_ = waiter;
+        } else {
+            first_callback = waiter;
+        }
+        last_callback = waiter;
+    }
+    while (Waiter* waiter = first_callback) {
+        first_callback = waiter->next();
         waiter->wake();
     }
     return woken;

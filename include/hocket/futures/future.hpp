@@ -1,7 +1,9 @@
 // The one Future of the library: a result to come, that threads block on and coroutines await.
 #pragma once
 #include <coroutine>
+#include <source_location>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "hocket/core/detail/task_context.hpp"
@@ -26,11 +28,18 @@ public:
             state_->request_cancel(task().scope().reason());
         }
         suspend();
-        if (state_->wait_with(*this)) return true;
+        try {
+            edge_.enter(*this, &*state_, SharedStateBase::kOwnedKind, caller.promise().awaiting_at());
+            if (state_->wait_with(*this)) return true;
+        } catch (...) {
+            unsuspend();
+            throw;
+        }
         unsuspend();
         return false;
     }
     decltype(auto) await_resume() {
+        edge_.leave();
         if (Shielded && !state_->done()) task().throw_cancelled();
         state_->mark_retrieved();
         if constexpr (Moves) {
@@ -57,6 +66,21 @@ private:
     }
 
     StateRef<SharedState<T>> state_;
+    WaitEdge edge_;
+};
+
+/// A function that is called with a Future when that is done. Deletes itself.
+template <class T, class F>
+class DoneCallback final : public Waiter {
+public:
+    DoneCallback(StateRef<SharedState<T>> state, F function)
+        : Waiter(Kind::calls_back), state_(std::move(state)), function_(std::move(function)) {}
+    void run() noexcept override;
+
+private:
+    ~DoneCallback() = default;
+    StateRef<SharedState<T>> state_;
+    F function_;
 };
 
 }  // namespace detail
@@ -79,35 +103,68 @@ public:
     bool cancelled() const { return state().cancelled(); }
 
     /// Blocks the calling thread until the result is there, and returns it or throws its exception (CancelledError if
-    /// the work was cancelled). Throws DeadlockError on an event loop's thread, where `co_await` is the way to wait,
-    /// and CancelledError when this thread is cancelled; the work goes on then.
-    decltype(auto) result() const& {
-        state().block_until(kNever);
-        state().mark_retrieved();
-        return static_cast<typename Outcome<T>::ConstReference>(state().outcome().value());
+    /// the work was cancelled). Throws CancelledError when this thread is cancelled (the work goes on then), and
+    /// DeadlockError where the wait could never end: if the work waits for this thread, task or job, and on an event
+    /// loop's thread, where `co_await` is the way to wait. A pool's worker runs the awaited job itself if that has not
+    /// been started.
+    decltype(auto) result(std::source_location where = std::source_location::current()) const& {
+        state().block_until(kNever, where);
+        return get();
     }
     /// The same for a handle that is given up: moves the value out if no other handle is left (and always if it can't
     /// be copied).
-    T result() && {
-        state().block_until(kNever);
+    T result(std::source_location where = std::source_location::current()) && {
+        state().block_until(kNever, where);
         return take();
     }
     /// Both forms again, but they throw TimeoutError when the result is not there after `limit`.
     template <class Rep, class Period>
-    decltype(auto) result_for(std::chrono::duration<Rep, Period> limit) const& {
-        block_for(detail::to_nanoseconds(limit));
-        return result();
+    decltype(auto) result_for(std::chrono::duration<Rep, Period> limit,
+                              std::source_location where = std::source_location::current()) const& {
+        block_until(detail::deadline_after(limit), where);
+        return get();
     }
     template <class Rep, class Period>
-    T result_for(std::chrono::duration<Rep, Period> limit) && {
-        block_for(detail::to_nanoseconds(limit));
+    T result_for(std::chrono::duration<Rep, Period> limit,
+                 std::source_location where = std::source_location::current()) && {
+        block_until(detail::deadline_after(limit), where);
+        return take();
+    }
+    /// The same with a point in time.
+    template <class Clock, class Any>
+    decltype(auto) result_until(std::chrono::time_point<Clock, Any> deadline,
+                                std::source_location where = std::source_location::current()) const& {
+        block_until(detail::deadline_at(deadline), where);
+        return get();
+    }
+    template <class Clock, class Any>
+    T result_until(std::chrono::time_point<Clock, Any> deadline,
+                   std::source_location where = std::source_location::current()) && {
+        block_until(detail::deadline_at(deadline), where);
         return take();
     }
     /// Blocks like result(), and returns the exception, or null if there is a value.
-    std::exception_ptr exception() const {
-        state().block_until(kNever);
-        state().mark_retrieved();
-        return state().outcome().error();
+    std::exception_ptr exception(std::source_location where = std::source_location::current()) const {
+        state().block_until(kNever, where);
+        return error();
+    }
+    /// The same, but throws TimeoutError when the result is not there after `limit`.
+    template <class Rep, class Period>
+    std::exception_ptr exception_for(std::chrono::duration<Rep, Period> limit,
+                                     std::source_location where = std::source_location::current()) const {
+        block_until(detail::deadline_after(limit), where);
+        return error();
+    }
+
+    /// Calls `function(future)` once the result is there, with a Future<T>&: now and here if it is there already,
+    /// otherwise on the thread that completes it (a pool's worker, a task's loop, whoever calls set_result() or
+    /// cancel()), after those who wait were woken, in the order of the calls of add_done_callback(). An exception in
+    /// it is reported and hurts nobody. It should be short, and must not block where a loop runs.
+    template <class F>
+    void add_done_callback(F function) const {
+        static_assert(std::is_invocable_v<F&, Future<T>&>, "a done callback is called with a Future<T>&");
+        auto* callback = new detail::DoneCallback<T, F>(checked(), std::move(function));
+        if (!state().wait_with(*callback)) callback->run();
     }
 
     /// Asks the work to stop: a task gets CancelledError from its current or next wait. Returns false when the result
@@ -132,9 +189,17 @@ public:
 
 private:
     detail::SharedState<T>& state() const { return *checked(); }
-    void block_for(Duration limit) const {
-        if (!state().block_until(detail::saturating_add(std::chrono::steady_clock::now(), limit)))
+    void block_until(TimePoint deadline, std::source_location where) const {
+        if (!state().block_until(deadline, where))
             throw TimeoutError("hocket: the result was not there within the time limit");
+    }
+    decltype(auto) get() const {
+        state().mark_retrieved();
+        return static_cast<typename Outcome<T>::ConstReference>(state().outcome().value());
+    }
+    std::exception_ptr error() const {
+        state().mark_retrieved();
+        return state().outcome().error();
     }
     T take() {
         state().mark_retrieved();
@@ -146,5 +211,18 @@ private:
 
     detail::StateRef<detail::SharedState<T>> state_;
 };
+
+template <class T, class F>
+void detail::DoneCallback<T, F>::run() noexcept {
+    {
+        Future<T> future(std::move(state_));
+        try {
+            function_(future);
+        } catch (...) {
+            SharedStateBase::report_callback(std::current_exception());
+        }
+    }
+    delete this;
+}
 
 }  // namespace hocket

@@ -34,10 +34,11 @@ public:
     /// Queues the first step.
     void start() noexcept { this->home().post(*this); }
     bool request_cancel(std::string_view reason) override {
-        // Under the lock the task cannot complete, so its loop is alive.
-        WaitQueue::Lock lock(this->waiters_);
         if (this->done()) return false;
         note_reason(reason_, reason);
+        // Under the lock the task cannot complete, so its loop is alive: the one reason to post while holding it.
+        WaitQueue::Lock lock(this->waiters_);
+        if (this->done()) return false;
         if (signals_.fetch_or(kCancel, std::memory_order_acq_rel) == 0) {
             this->add_reference();
             this->home().post(*this);
@@ -60,6 +61,9 @@ public:
         this->ended(error);
         this->drop_reference();
     }
+
+    PartyId producer() const noexcept override { return this->done() ? 0 : this->id(); }
+    std::string description() const override { return "the result of task '" + TaskContext::name() + "'"; }
 
     static void* operator new(std::size_t size) { return FrameHeap::allocate(size); }
     static void operator delete(void* state, std::size_t size) noexcept { FrameHeap::deallocate(state, size); }

@@ -62,6 +62,10 @@ public:
 
 protected:
     Waiter() noexcept = default;
+    /// For what is neither a thread nor a coroutine: its run() is called by the waker itself, after it has woken the
+    /// others, whichever way the wait ended.
+    enum class Kind : bool { sleeps, calls_back };
+    explicit Waiter(Kind kind) noexcept : calls_back_(kind == Kind::calls_back) {}
     ~Waiter() = default;
     /// Ends a wait that was never queued, as woken; before anybody else knows of it.
     void end_unqueued() noexcept { outcome_.store(WaitOutcome::woken, std::memory_order_relaxed); }
@@ -81,6 +85,7 @@ private:
     Waiter* previous_ = nullptr;
     WaitQueue* queue_ = nullptr;
     std::atomic<WaitOutcome> outcome_{WaitOutcome::waiting};
+    const bool calls_back_ = false;
 };
 
 /// Waiters in the order of their arrival, threads and coroutines alike. One word; an empty queue costs nothing to keep
@@ -136,7 +141,7 @@ public:
     bool wake_one() noexcept;
     /// Wakes those who wait now, in their order; returns how many.
     std::size_t wake_all() noexcept;
-    /// The second half of Lock::pop_all().
+    /// The second half of Lock::pop_all(). Those that call back come last.
     static std::size_t wake_all(Waiter* popped) noexcept;
     /// A hint: true if somebody waited a moment ago.
     bool has_waiters() const noexcept { return (word_.load(std::memory_order_relaxed) & ~kLocked) != 0; }
@@ -173,6 +178,7 @@ public:
 
 private:
     friend class Waiter;
+    void run() noexcept override { signal(); }
     void signal() noexcept;
     void await_signal(TimePoint deadline) noexcept;
     // The futex word. waiting -> signalled, by way of sleeping if the thread did fall asleep.

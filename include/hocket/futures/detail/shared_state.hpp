@@ -2,8 +2,11 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <source_location>
+#include <string>
 #include <string_view>
 
+#include "hocket/core/detail/wait_graph.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
 #include "hocket/core/outcome.hpp"
 
@@ -32,6 +35,8 @@ public:
 
     bool done() const noexcept { return status_.load(std::memory_order_acquire) == Status::done; }
     bool cancelled() const noexcept { return done() && cancelled_; }
+    /// Whether it is done with an exception, cancellation not counted.
+    virtual bool failed() const noexcept = 0;
     void mark_retrieved() noexcept { retrieved_.store(true, std::memory_order_relaxed); }
 
     /// Reserves the right to complete; false when somebody else has it.
@@ -48,12 +53,25 @@ public:
         return waiters_.push_unless(waiter, [this] { return done(); });
     }
     /// Blocks the calling thread until the result is there or `deadline` has come; returns whether it is there. Throws
-    /// CancelledError when the thread is cancelled, DeadlockError on the thread of an event loop, which would never get
-    /// to produce it.
-    bool block_until(TimePoint deadline);
+    /// CancelledError when the thread is cancelled, DeadlockError where the wait could never end: on the thread of an
+    /// event loop, which would never get to produce it, and in a circle of waiting owners.
+    bool block_until(TimePoint deadline, std::source_location where);
+
+    /// Blocks until the result is there, whatever happens: for destructors.
+    void block_until_done() noexcept;
+
+    /// For a WaitEdge of who waits for this.
+    static const OwnedKind kOwnedKind;
+    /// The party that is producing the result: the task, or the job while it runs; 0 for none and when it is there.
+    virtual PartyId producer() const noexcept { return 0; }
+    /// The calling thread is about to block for this without a time limit, and may produce the result itself.
+    virtual void help() {}
 
     /// Reports an error of `who` that nobody gets to see.
     static void report_lost(const std::exception_ptr& error, std::string_view who) noexcept;
+
+    /// Reports the exception of a done callback.
+    static void report_callback(const std::exception_ptr& error) noexcept;
 
     /// Asks the producer to stop. Any thread. False when the result is there already.
     virtual bool request_cancel(std::string_view reason) = 0;
@@ -64,6 +82,8 @@ protected:
     virtual void destroy() noexcept = 0;
     /// Whether the producer holds a reference that only the calling thread can drop.
     virtual bool holds_other_reference() const noexcept { return false; }
+    /// "the result of …", for messages.
+    virtual std::string description() const { return "the result of a Promise"; }
     /// finish_completion() where the caller's reference is the only one, and nobody can make another from it.
     void finish_alone(bool cancelled) noexcept {
         cancelled_ = cancelled;
@@ -89,6 +109,7 @@ class SharedState : public SharedStateBase {
 public:
     /// Only after done().
     Outcome<T>& outcome() noexcept { return outcome_; }
+    bool failed() const noexcept override { return this->done() && !this->cancelled() && !outcome_.has_value(); }
 
 protected:
     explicit SharedState(std::uint32_t references = 1) noexcept : SharedStateBase(references) {}
