@@ -1,9 +1,9 @@
 #include "hocket/core/detail/wait_queue.hpp"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <exception>
+#include <utility>
 
+#include "futex.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 #include "hocket/core/detail/spin_wait.hpp"
 #include "hocket/core/detail/task_context.hpp"
@@ -13,39 +13,19 @@ namespace hocket::detail {
 namespace {
 
 // How long a thread spins before it sleeps, in turns of the loop below. Waking a sleeper costs tens of microseconds, so
-// that a short wait is better spun through; whether waits are short is learnt from those before. With one processor
-// nobody could end the wait meanwhile.
+// that a short wait is better spun through; whether waits are short is learnt from those before.
 class SpinBudget {
 public:
-    int turns() noexcept { return several_processors() ? turns_ : 0; }
+    int turns() noexcept { return can_spin() ? turns_ : 0; }
     void paid() noexcept { turns_ = turns_ * 2 < kMost ? turns_ * 2 : kMost; }
     void wasted() noexcept { turns_ = turns_ / 2 > kLeast ? turns_ / 2 : kLeast; }
 
 private:
     static constexpr int kLeast = 32;
     static constexpr int kMost = 1024;
-    static bool several_processors() noexcept {
-        static const bool several = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
-        return several;
-    }
     int turns_ = 256;
 };
 thread_local constinit SpinBudget spin_budget;
-
-// Sleeps while `word` is `value`. Wakes up at the deadline, and now and then for no reason.
-void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t value, TimePoint deadline) noexcept {
-    timespec until{};
-    if (deadline != kNever) {
-        const auto since = deadline.time_since_epoch().count();
-        until.tv_sec = static_cast<time_t>(since / 1'000'000'000);
-        until.tv_nsec = static_cast<long>(since % 1'000'000'000);
-    }
-    // FUTEX_WAIT_BITSET takes an absolute time on the monotonic clock, which is what steady_clock is on Linux.
-    ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == kNever ? nullptr : &until, nullptr,
-              FUTEX_BITSET_MATCH_ANY);
-}
-
-void futex_wake(const std::atomic<std::uint32_t>* word) noexcept { ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); }
 
 void report_blocked_loop(const std::source_location& where) noexcept {
     try {
@@ -202,6 +182,7 @@ std::uintptr_t WaitQueue::lock_slowly() noexcept {
 
 WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
     ThreadCanceller* canceller = ThreadCanceller::current();
+    if (canceller && canceller->shields_ > 0) canceller = nullptr;
     if (canceller) {
         canceller->lock();
         canceller->waiter_ = this;
@@ -236,7 +217,7 @@ void ThreadWaiter::await_signal(TimePoint deadline) noexcept {
 }
 
 void ThreadWaiter::signal() noexcept {
-    const std::atomic<std::uint32_t>* word = &state_;
+    const Atomic<std::uint32_t>* word = &state_;
     const std::uint32_t before = state_.exchange(kSignalled, std::memory_order_release);
     // From here on the thread may return and its stack be reused. The call then wakes nobody, or makes an unrelated
     // futex user look again, which all of them must allow for.
@@ -248,7 +229,7 @@ bool ThreadWaiter::block(TimePoint deadline, std::source_location where) {
         report_blocked_loop(where);
     switch (park(deadline)) {
         case WaitOutcome::cancelled:
-            throw CancelledError("the thread was cancelled");
+            ThreadCanceller::current()->throw_cancelled();
         case WaitOutcome::timed_out:
             return false;
         default:
@@ -269,8 +250,16 @@ void ThreadCanceller::lock() noexcept {
     while (locked_.exchange(true, std::memory_order_acquire)) spin.once();
 }
 
-void ThreadCanceller::cancel() noexcept {
+void ThreadCanceller::throw_cancelled() const { throw CancelledError(reason_); }
+
+void ThreadCanceller::cancel(std::string_view reason) noexcept {
+    std::string kept;
+    try {
+        kept = reason;
+    } catch (const std::exception&) {  // no memory: cancelling matters more than saying why
+    }
     lock();
+    if (!cancelled()) reason_ = std::move(kept);
     cancelled_.store(true, std::memory_order_release);
     if (waiter_) waiter_->interrupt(WaitOutcome::cancelled);
     unlock();

@@ -1,8 +1,9 @@
 // Run queues: what is ready to run on one scheduler, posted by its own thread or by others.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "hocket/core/detail/atomic.hpp"
 
 namespace hocket::detail {
 
@@ -118,7 +119,7 @@ public:
 
 private:
     static RunNode* asleep() noexcept { return reinterpret_cast<RunNode*>(std::uintptr_t{1}); }
-    std::atomic<RunNode*> head_{nullptr};
+    Atomic<RunNode*> head_{nullptr};
 };
 
 }  // namespace hocket::detail

@@ -1,6 +1,9 @@
-// Spinning for the few instructions that the holder of a spin lock needs.
+// Spinning for the few instructions that the holder of a spin lock needs, or for a moment before sleeping.
 #pragma once
 #include <sched.h>
+#include <unistd.h>
+
+#include "hocket/core/detail/atomic.hpp"
 
 namespace hocket::detail {
 
@@ -13,15 +16,29 @@ inline void pause_spinning() noexcept {
 #endif
 }
 
+/// Whether it makes sense to spin: with one processor nobody could bring about what is waited for.
+inline bool can_spin() noexcept {
+#ifdef HOCKET_MODEL
+    return false;
+#else
+    static const bool several_processors = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
+    return several_processors;
+#endif
+}
+
 /// One wait for a spin lock: if the holder has lost its processor, it is let have ours.
 class SpinWait {
 public:
     void once() noexcept {
+#ifdef HOCKET_MODEL
+        model::spin();
+#else
         if (++turns_ < kSpins) {
             pause_spinning();
         } else {
             ::sched_yield();
         }
+#endif
     }
 
 private:

@@ -1,11 +1,13 @@
 // Parking: how a thread or a coroutine waits for something and is woken. Everything in the library that waits is built
 // on this.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <source_location>
+#include <string>
+#include <string_view>
 
 #include "hocket/core/clock.hpp"
+#include "hocket/core/detail/atomic.hpp"
 #include "hocket/core/detail/coroutine.hpp"
 #include "hocket/core/detail/run_queue.hpp"
 
@@ -84,7 +86,7 @@ private:
     // In a queue the nodes form a ring through next_ and previous_. previous_ is null outside of a queue.
     Waiter* previous_ = nullptr;
     WaitQueue* queue_ = nullptr;
-    std::atomic<WaitOutcome> outcome_{WaitOutcome::waiting};
+    Atomic<WaitOutcome> outcome_{WaitOutcome::waiting};
     const bool calls_back_ = false;
 };
 
@@ -159,7 +161,7 @@ private:
         word_.store(reinterpret_cast<std::uintptr_t>(first), std::memory_order_release);
     }
 
-    std::atomic<std::uintptr_t> word_{0};
+    Atomic<std::uintptr_t> word_{0};
 };
 
 /// The wait of a thread: spins for a moment if that has been worth it lately, then blocks on a futex, until woken,
@@ -183,20 +185,27 @@ private:
     void await_signal(TimePoint deadline) noexcept;
     // The futex word. waiting -> signalled, by way of sleeping if the thread did fall asleep.
     static constexpr std::uint32_t kWaiting = 0, kSignalled = 1, kSleeping = 2;
-    std::atomic<std::uint32_t> state_{kWaiting};
+    Atomic<std::uint32_t> state_{kWaiting};
 };
 
 /// The cancellation state of a thread: a flag, and the wait that it is in. `cancel()` makes the current or next park()
-/// of the thread end with `cancelled`, again and again until clear().
+/// of the thread end with `cancelled`, again and again until clear(), except those inside a shield.
 ///
-/// Invariant: `waiter_` is set only while its thread is inside park(), under `lock_`, so the canceller may touch the
-/// waiter.
+/// Invariant: `waiter_` is set only while its thread is inside park(), under `locked_`, so the canceller may touch the
+/// waiter. `shields_` belongs to the thread; `reason_` is written under `locked_` before `cancelled_` is set, and not
+/// changed while it is.
 class ThreadCanceller {
 public:
-    /// Any thread.
-    void cancel() noexcept;
+    /// Any thread. The first reason given is kept (none, when there is no memory for it).
+    void cancel(std::string_view reason = {}) noexcept;
     bool cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
     void clear() noexcept { cancelled_.store(false, std::memory_order_release); }
+    /// The rest is for the thread itself. Whether its waits must end:
+    bool pending() const noexcept { return shields_ == 0 && cancelled(); }
+    /// Throws the CancelledError of the thread, which was cancelled.
+    [[noreturn]] void throw_cancelled() const;
+    void shield() noexcept { ++shields_; }
+    void unshield() noexcept { --shields_; }
     /// The canceller of the calling thread, null when it has none.
     static ThreadCanceller* current() noexcept { return current_; }
     /// Makes `canceller` (or none) responsible for the calling thread; returns the one before.
@@ -207,9 +216,11 @@ private:
     void lock() noexcept;
     void unlock() noexcept { locked_.store(false, std::memory_order_release); }
     static thread_local constinit ThreadCanceller* current_;
-    std::atomic<bool> locked_{false};
-    std::atomic<bool> cancelled_{false};
+    Atomic<bool> locked_{false};
+    Atomic<bool> cancelled_{false};
     Waiter* waiter_ = nullptr;
+    std::string reason_;
+    int shields_ = 0;
 };
 
 }  // namespace hocket::detail
