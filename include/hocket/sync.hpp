@@ -1,4 +1,7 @@
 // Locks and what threads and tasks wait for.
 #pragma once
+#include "hocket/sync/condition.hpp"
 #include "hocket/sync/event.hpp"
 #include "hocket/sync/lock.hpp"
+#include "hocket/sync/rlock.hpp"
+#include "hocket/sync/semaphore.hpp"

@@ -6,6 +6,7 @@
 
 #include "hocket/core/detail/spin_wait.hpp"
 #include "hocket/core/errors.hpp"
+#include "hocket/core/report.hpp"
 
 namespace hocket::detail {
 namespace {
@@ -142,7 +143,8 @@ std::string place(const std::source_location& where) {
     return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where) {
+void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where,
+                     OnCircle on_circle) {
     const Scheduler* scheduler = Scheduler::current();
     task_ = scheduler ? scheduler->current_task() : nullptr;
     thread_ = task_ ? nullptr : &ThreadRecord::current();
@@ -158,12 +160,15 @@ void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& k
     try {
         std::scoped_lock guard(confirmation());
         circle = WaitGraph::confirm(*this);
-        if (circle) leave();
+        if (circle && on_circle == OnCircle::fail) leave();
     } catch (...) {
+        if (on_circle == OnCircle::report) return report(ReportKind::deadlock, "a deadlock, but no memory to tell it");
         leave();
         throw;
     }
-    if (circle) throw DeadlockError("hocket: " + *circle);
+    if (!circle) return;
+    if (on_circle == OnCircle::fail) throw DeadlockError("hocket: " + *circle);
+    report(ReportKind::deadlock, *circle);
 }
 
 void WaitEdge::leave() noexcept {

@@ -41,14 +41,25 @@ std::string LockCore::describe() const {
     return text + (in_guard ? ", taken through a standard guard" : ", taken at " + place(where));
 }
 
-bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word) noexcept {
+bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept {
     // Free, with somebody on the way to it.
     while (word >> kShift == 0) {
         if (word_.compare_exchange_weak(word, me << kShift | (word & kFlags), std::memory_order_acquire,
-                                        std::memory_order_relaxed))
+                                        std::memory_order_relaxed)) {
+            taken_at_.store(where, std::memory_order_relaxed);
             return true;
+        }
     }
-    return false;
+    if (word >> kShift != me || reentry_ == Reentry::forbidden) return false;
+    nest(depth_ + 1);
+    return true;
+}
+
+void LockCore::nest(std::uint32_t depth) noexcept {
+    const bool flagged = depth_ != 0;
+    depth_ = depth;
+    if (flagged == (depth != 0)) return;
+    depth ? word_.fetch_or(kNested, std::memory_order_relaxed) : word_.fetch_and(~kNested, std::memory_order_relaxed);
 }
 
 bool LockCore::take_or_push(PartyId me, Waiter& waiter, Place place) noexcept {
@@ -67,9 +78,9 @@ bool LockCore::take_or_push(PartyId me, Waiter& waiter, Place place) noexcept {
     }
 }
 
-bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location where) {
+bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location where, OnCircle on_circle) {
     // Short critical sections are worth a short spin, while nobody is asleep already.
-    for (int turn = 0; turn < kSpins && owner() != me; ++turn) {
+    for (int turn = 0; can_spin() && turn < kSpins && owner() != me; ++turn) {
         const std::uint64_t word = word_.load(std::memory_order_relaxed);
         if (word & kWaiters) break;
         if (word >> kShift == 0 && try_lock(me, where)) return true;
@@ -82,7 +93,7 @@ bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location 
         bool acquired = false;
         bool in_time = true;
         try {
-            if (deadline == kNever) edge.enter(waiter, this, kOwnedKind, where);
+            if (deadline == kNever) edge.enter(waiter, this, kOwnedKind, where, on_circle);
             acquired = take_or_push(me, waiter, place);
             if (!acquired) in_time = waiter.block(deadline, where);
         } catch (...) {
@@ -97,6 +108,20 @@ bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location 
     return true;
 }
 
+void LockCore::lock_again(PartyId me, std::uint32_t depth, std::source_location where) noexcept {
+    ThreadCanceller* canceller = ThreadCanceller::install(nullptr);
+    if (!try_lock(me, where)) (void)lock_slowly(me, kNever, where, OnCircle::report);
+    ThreadCanceller::install(canceller);
+    nest(depth);
+}
+
+std::uint32_t LockCore::unlock_wholly(PartyId me) noexcept {
+    const std::uint32_t depth = depth_;
+    nest(0);
+    give_back(me);
+    return depth;
+}
+
 void LockCore::give_up_turn(PartyId me) noexcept {
     bool taken = false;
     {
@@ -105,7 +130,7 @@ void LockCore::give_up_turn(PartyId me) noexcept {
         std::uint64_t next = 0;
         do {
             taken = word >> kShift == 0;
-            next = (taken ? me << kShift : word & ~kFlags) | (word & kWaiters);
+            next = taken ? me << kShift | (word & kWaiters) : word & ~kWaking;
         } while (!word_.compare_exchange_weak(word, next, std::memory_order_acquire, std::memory_order_relaxed));
     }
     if (taken) unlock(me);  // which wakes the next
@@ -118,28 +143,44 @@ void LockCore::unlock_slowly(PartyId me, std::uint64_t word) {
                                "; only the thread or task that took a lock may give it back (a Semaphore may be "
                                "released by anybody)");
     }
-    Waiter* woken = nullptr;
-    {
-        WaitQueue::Lock queue(queue_);
-        word = word_.load(std::memory_order_relaxed);
-        std::uint64_t next = word & kWaking;
-        if (!next && (woken = queue.pop())) {
-            if (woken->promise()) {
-                next = static_cast<Awaiter*>(woken)->me_ << kShift;
-            } else {
-                const auto& thread = *static_cast<BlockedThread*>(woken);
-                const bool patient = std::chrono::steady_clock::now() - thread.since < kHandOverAfter;
-                next = patient ? kWaking : thread.party << kShift;
+    if (word & kNested) return nest(depth_ - 1);
+    give_back(me);
+}
+
+void LockCore::give_back(PartyId me) noexcept {
+    for (;;) {
+        const std::uint64_t mine = me << kShift;
+        std::uint64_t word = mine;
+        if (word_.compare_exchange_strong(word, 0, std::memory_order_release, std::memory_order_relaxed)) return;
+        Waiter* woken = nullptr;
+        {
+            // With a flag set the word does not change while we hold the queue's lock.
+            WaitQueue::Lock queue(queue_);
+            std::uint64_t next = word_.load(std::memory_order_relaxed) & kWaking;
+            if (!next && (woken = queue.pop())) {
+                if (woken->promise()) {
+                    next = static_cast<Awaiter*>(woken)->me_ << kShift;
+                } else {
+                    const auto& thread = *static_cast<BlockedThread*>(woken);
+                    const bool patient = std::chrono::steady_clock::now() - thread.since < kHandOverAfter;
+                    next = patient ? kWaking : thread.party << kShift;
+                }
             }
+            if (!next) {
+                word_.store(mine, std::memory_order_relaxed);  // nobody waits any more
+                continue;
+            }
+            word_.store(next | (queue.empty() ? 0 : kWaiters), std::memory_order_release);
         }
-        word_.store(next | (queue.empty() ? 0 : kWaiters), std::memory_order_release);
+        if (woken) woken->wake();
+        return;
     }
-    if (woken) woken->wake();
 }
 
 bool LockCore::Awaiter::take_or_queue() {
     me_ = current_party();
-    edge_.enter(*this, &lock_, kOwnedKind, where_);
+    if (lock_.try_lock(me_, where_)) return true;
+    edge_.enter(*this, &lock_, kOwnedKind, where_, on_circle_);
     return lock_.take_or_push(me_, *this, Place::back);
 }
 

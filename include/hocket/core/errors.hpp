@@ -40,6 +40,19 @@ public:
     using std::logic_error::logic_error;
 };
 
+/// acquire() was asked for something that comes before what this thread or task has acquired already, which could
+/// deadlock with somebody who takes them in order.
+class LockOrderError : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// A Barrier was aborted or reset, or somebody's time was up, while threads or tasks waited at it.
+class BrokenBarrierError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 /// Several errors that happened at the same time, such as those of the children of a task group.
 class ExceptionGroup : public std::runtime_error {
 public:

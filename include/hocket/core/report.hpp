@@ -9,6 +9,7 @@ namespace hocket {
 enum class ReportKind {
     lost_exception,  ///< a Future died with an exception that nobody looked at
     stuck_shutdown,  ///< something that should have ended keeps a scope or a loop alive
+    deadlock,        ///< a circle of waits that no error could be thrown into: on taking a lock again after a wait
     blocked_loop,    ///< debug mode: a blocking call on the thread of an event loop
     lock_order,      ///< debug mode: two locks are taken in both orders, which may deadlock one day
 };

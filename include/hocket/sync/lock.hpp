@@ -77,6 +77,8 @@ public:
     }
     /// Throws std::logic_error if the caller is not the owner.
     void unlock() { core_.unlock(detail::current_party()); }
+    /// Whether the caller has it.
+    [[nodiscard]] bool owned() const noexcept { return core_.owner() == detail::current_party(); }
 
     /// `auto guard = co_await lock.async_lock();` gives a std::unique_lock. Throws as lock() does.
     detail::AsyncLock<Lock> async_lock(std::source_location where = std::source_location::current()) noexcept {
@@ -84,6 +86,7 @@ public:
     }
 
 private:
+    friend class Condition;
     detail::LockCore core_;
 };
 

@@ -17,6 +17,10 @@ struct OwnedKind {
     std::string (*describe)(const void* thing);
 };
 
+/// What becomes of a wait that would close a circle: it throws DeadlockError, or, where the caller cannot go on without
+/// what it waits for, it begins, and the circle is reported (ReportKind::deadlock).
+enum class OnCircle : bool { fail, report };
+
 /// "file.cpp:12".
 std::string place(const std::source_location& where);
 
@@ -39,7 +43,8 @@ public:
 
     /// The current party is about to wait for `thing` by `waiter`. Throws DeadlockError, with the whole chain in its
     /// text, if that closes a circle; there is no edge then.
-    void enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where);
+    void enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where,
+               OnCircle on_circle = OnCircle::fail);
     /// The wait is over, or did not begin. Before the thing may be destroyed.
     void leave() noexcept;
 

@@ -15,10 +15,12 @@ namespace hocket::detail {
 /// A lock with a queue, whose owner is a party. Taking and giving it back cost one compare-and-swap each when nobody
 /// waits.
 ///
-/// The word is the owner's id, shifted by two, with two flags. Invariants: kWaiters is set when somebody is in the
-/// queue (it may stay set for a while after the last has gone); with a flag set, the lock is given back under the
-/// queue's lock only. kWaking is set while the thread that was taken out of the queue last is on its way to take the
-/// lock or to queue again, at the front; a lock without owner but with waiters has it set, so that somebody comes.
+/// The word is the owner's id, shifted by three, with three flags. Invariants: kWaiters is set when somebody is in the
+/// queue (it may stay set for a while after the last has gone); with one of the first two flags set, the lock is given
+/// back under the queue's lock only. kWaking is set while the thread that was taken out of the queue last is on its way
+/// to take the lock or to queue again, at the front; a lock without owner but with waiters has it set, so that somebody
+/// comes. kNested is set while depth_ is not 0; both are changed by the owner only. A lock that nobody wants is given
+/// back by the compare-and-swap alone, also when somebody did want it a moment ago: the next owner may destroy it.
 ///
 /// Order: first come, first served among those who queue. A coroutine, or a thread that has waited for kHandOverAfter,
 /// is handed the lock. A thread that has waited for less is only woken, and until it runs the lock may be taken by
@@ -27,8 +29,10 @@ namespace hocket::detail {
 /// WebKit's ParkingLot.) Memory order: taking acquires, giving back releases, the word or the queue's lock.
 class LockCore {
 public:
-    explicit LockCore(const char* kind, std::string_view name = {})
-        : kind_(kind), name_(name.empty() ? nullptr : std::make_unique<const std::string>(name)) {}
+    /// Whether the owner may take it again, and gives it back as often.
+    enum class Reentry : bool { forbidden, allowed };
+    explicit LockCore(const char* kind, std::string_view name = {}, Reentry reentry = Reentry::forbidden)
+        : kind_(kind), reentry_(reentry), name_(name.empty() ? nullptr : std::make_unique<const std::string>(name)) {}
     LockCore(const LockCore&) = delete;
     LockCore& operator=(const LockCore&) = delete;
 
@@ -38,9 +42,8 @@ public:
     }
     bool try_lock(PartyId me, std::source_location where) noexcept {
         std::uint64_t free = 0;
-        if (!word_.compare_exchange_strong(free, me << kShift, std::memory_order_acquire, std::memory_order_relaxed) &&
-            !try_lock_slowly(me, free))
-            return false;
+        if (!word_.compare_exchange_strong(free, me << kShift, std::memory_order_acquire, std::memory_order_relaxed))
+            return try_lock_slowly(me, free, where);
         taken_at_.store(where, std::memory_order_relaxed);
         return true;
     }
@@ -54,6 +57,12 @@ public:
             unlock_slowly(me, mine);
     }
 
+    /// Gives the lock back, however often its owner has taken it; returns what lock_again() needs.
+    std::uint32_t unlock_wholly(PartyId me) noexcept;
+    /// The way back from unlock_wholly(): not cancelled, and never failing. If this wait closes a circle, that is
+    /// reported, since a guard relies on the lock being held.
+    void lock_again(PartyId me, std::uint32_t depth, std::source_location where) noexcept;
+
     /// 0 when nobody has it. A hint, unless it is the caller.
     PartyId owner() const noexcept { return word_.load(std::memory_order_relaxed) >> kShift; }
     /// "lock 'a' (0x…), taken at file:line by 17"
@@ -63,8 +72,9 @@ public:
     /// Waits for the lock in a coroutine.
     class Awaiter : public QueueAwaiter<Awaiter> {
     public:
-        Awaiter(LockCore& lock, std::source_location where) noexcept : lock_(lock), where_(where) {}
-        bool try_now() { return lock_.try_lock(me_ = current_party(), where_); }
+        Awaiter(LockCore& lock, std::source_location where, OnCircle on_circle = OnCircle::fail) noexcept
+            : lock_(lock), where_(where), on_circle_(on_circle) {}
+        bool try_now() noexcept { return lock_.try_lock(me_ = current_party(), where_); }
         bool take_or_queue();
 
     protected:
@@ -73,7 +83,7 @@ public:
         void finish() {
             edge_.leave();
             check();
-            lock_.taken_at_.store(where_, std::memory_order_relaxed);
+            lock_.note_place(where_);
         }
 
     private:
@@ -81,27 +91,62 @@ public:
         LockCore& lock_;
         std::source_location where_;
         PartyId me_ = 0;
+        const OnCircle on_circle_;
         WaitEdge edge_;
+    };
+
+    class AgainAwaiter final : public Awaiter {
+    public:
+        AgainAwaiter(LockCore& lock, std::uint32_t depth, std::source_location where) noexcept
+            : Awaiter(lock, where, OnCircle::report), again_(lock), depth_(depth) {}
+        void await_resume() {
+            finish();
+            again_.nest(depth_);
+        }
+
+    private:
+        LockCore& again_;
+        const std::uint32_t depth_;
     };
 
 private:
     class BlockedThread;
-    static constexpr std::uint64_t kWaiters = 1, kWaking = 2, kFlags = 3;
-    static constexpr int kShift = 2;
+    static constexpr std::uint64_t kWaiters = 1, kWaking = 2, kNested = 4, kFlags = 7;
+    static constexpr int kShift = 3;
     static const OwnedKind kOwnedKind;
 
-    bool try_lock_slowly(PartyId me, std::uint64_t word) noexcept;
-    bool lock_slowly(PartyId me, TimePoint deadline, std::source_location where);
+    bool try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept;
+    bool lock_slowly(PartyId me, TimePoint deadline, std::source_location where, OnCircle on_circle = OnCircle::fail);
     void unlock_slowly(PartyId me, std::uint64_t word);
+    void give_back(PartyId me) noexcept;
+    void nest(std::uint32_t depth) noexcept;
+    void note_place(std::source_location where) noexcept {
+        if (!(word_.load(std::memory_order_relaxed) & kNested)) taken_at_.store(where, std::memory_order_relaxed);
+    }
     void give_up_turn(PartyId me) noexcept;
     enum class Place { back, front };
     bool take_or_push(PartyId me, Waiter& waiter, Place place) noexcept;
 
-    std::atomic<std::uint64_t> word_{0};
+    Atomic<std::uint64_t> word_{0};
     WaitQueue queue_;
     std::atomic<std::source_location> taken_at_{};
     const char* kind_;
+    const Reentry reentry_;
+    std::uint32_t depth_ = 0;  // how often the owner has taken the lock again
     std::unique_ptr<const std::string> name_;
+};
+
+/// LockCore::lock_again() in a coroutine, which must be shielded from cancellation.
+class [[nodiscard]] AsyncAgain {
+public:
+    AsyncAgain(LockCore& lock, std::uint32_t depth, std::source_location where) noexcept
+        : lock_(lock), depth_(depth), where_(where) {}
+    LockCore::AgainAwaiter operator co_await() const noexcept { return {lock_, depth_, where_}; }
+
+private:
+    LockCore& lock_;
+    const std::uint32_t depth_;
+    const std::source_location where_;
 };
 
 }  // namespace hocket::detail
