@@ -27,21 +27,66 @@ std::vector<ThreadRecord*>& ThreadRecord::all() {
     return *all;
 }
 
-ThreadRecord& ThreadRecord::current() {
-    thread_local ThreadRecord record;
-    return record;
+thread_local constinit ThreadRecord* ThreadRecord::current_ = nullptr;
+
+// A thread that the library did not start.
+struct ThreadRecord::OfForeignThread {
+    OfForeignThread() : record(gettid() == ::getpid() ? "MainThread" : "", false) { record.adopt(); }
+    ~OfForeignThread() { record.end(); }
+    static pid_t gettid() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+    ThreadRecord record;
+};
+
+ThreadRecord& ThreadRecord::introduce() {
+    thread_local OfForeignThread thread;
+    return thread.record;
 }
 
-ThreadRecord::ThreadRecord() : id_(next_party_id()), native_id_(static_cast<pid_t>(::syscall(SYS_gettid))) {
+ThreadRecord::ThreadRecord(std::string_view name, bool daemon) : id_(next_party_id()), daemon_(daemon) {
     static std::uint64_t made = 0;
     std::scoped_lock guard(mutex());
-    name_ = native_id_ == ::getpid() ? "MainThread" : "Thread-" + std::to_string(++made);
+    name_ = name.empty() ? "Thread-" + std::to_string(++made) : std::string(name);
     all().push_back(this);
 }
 
-ThreadRecord::~ThreadRecord() {
+ThreadRecord::~ThreadRecord() { unlist(); }
+
+void ThreadRecord::begin() noexcept {
+    show_name();  // without the mutex, under which somebody may be waiting for the id below; nobody else writes the
+                  // name
+    adopt();
+}
+
+void ThreadRecord::show_name() const noexcept {
+    char text[16] = {};  // the kernel has no more room
+    name_.copy(text, sizeof text - 1);
+    ::pthread_setname_np(::pthread_self(), text);
+}
+
+void ThreadRecord::adopt() noexcept {
+    current_ = this;
+    native_id_.store(OfForeignThread::gettid(), std::memory_order_release);
+    native_id_.notify_all();
+}
+
+void ThreadRecord::never_begins() noexcept {
+    native_id_.store(-1, std::memory_order_release);
+    native_id_.notify_all();  // threads() may be waiting for it, under the mutex that the destructor needs
+}
+
+void ThreadRecord::end() noexcept {
+    current_ = nullptr;
+    unlist();
+}
+
+void ThreadRecord::unlist() noexcept {
     std::scoped_lock guard(mutex());
     std::erase(all(), this);
+}
+
+pid_t ThreadRecord::native_id() const noexcept {
+    native_id_.wait(0, std::memory_order_acquire);
+    return native_id_.load(std::memory_order_acquire);
 }
 
 std::string ThreadRecord::name() const {
@@ -50,11 +95,10 @@ std::string ThreadRecord::name() const {
 }
 
 void ThreadRecord::set_name(std::string_view name) {
-    constexpr std::size_t kRoom = 15;
-    // The kernel's name of the main thread is that of the process, which is not ours to change.
-    if (native_id_ != ::getpid()) ::pthread_setname_np(::pthread_self(), std::string(name.substr(0, kRoom)).c_str());
     std::scoped_lock guard(mutex());
     name_ = name;
+    // The kernel's name of the main thread is that of the process, which is not ours to change.
+    if (OfForeignThread::gettid() != ::getpid()) show_name();
 }
 
 PartyId introduce_thread() noexcept {

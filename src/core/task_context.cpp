@@ -8,7 +8,7 @@
 namespace hocket::detail {
 
 TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
-    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id()), spawned_at_(origin.where) {
+    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id()), spawned_at_(origin.where), context_(current_context()) {
     Scheduler* here = Scheduler::current();
     TaskContext* parent = here ? here->current_task() : nullptr;
     parent_id_ = parent ? parent->id() : 0;

@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -19,36 +20,57 @@ using PartyId = std::uint64_t;
 /// A new id. Threads take them in blocks, so that this touches no shared cache line.
 PartyId next_party_id() noexcept;
 
-/// What the library knows of a thread: made when the thread first owns something or waits, gone when the thread is.
+/// What the library knows of a thread: made before a thread of ours starts, otherwise when the thread first owns
+/// something or waits; no longer listed when the thread is gone.
 class ThreadRecord {
 public:
     /// That of the calling thread.
-    static ThreadRecord& current();
+    static ThreadRecord& current() { return current_ ? *current_ : introduce(); }
+    /// For a thread that is about to be started; an empty name stands for "Thread-<number>". Listed from now on.
+    ThreadRecord(std::string_view name, bool daemon);
     ThreadRecord(const ThreadRecord&) = delete;
     ThreadRecord& operator=(const ThreadRecord&) = delete;
     ~ThreadRecord();
 
     PartyId id() const noexcept { return id_; }
-    pid_t native_id() const noexcept { return native_id_; }
-    /// The given name, "MainThread", or "Thread-<number>". Any thread that has a reason to know that the record is alive.
+    /// Blocks for the moment until a thread that was just started runs.
+    pid_t native_id() const noexcept;
+    /// Whether it was started as one that the program does not wait for.
+    bool daemon() const noexcept { return daemon_; }
+    /// The given name, "MainThread", or "Thread-<number>". Any thread that has a reason to know that the record is
+    /// alive.
     std::string name() const;
     /// Names the calling thread, for the kernel too (/proc/self/task/<native id>/comm, which has room for 15 bytes).
     void set_name(std::string_view name);
+    /// This is the record of the calling thread, which was started for it, from now on.
+    void begin() noexcept;
+    /// The thread could not be started.
+    void never_begins() noexcept;
+    /// The calling thread is about to end: it is no longer listed.
+    void end() noexcept;
 
-    /// Calls `see` with the record of each live thread, oldest first; none of them ends meanwhile.
+    /// Calls `see` with the record and the name of each live thread, oldest first; none of them ends meanwhile.
     template <class See>
     static void for_each(See&& see) {
         std::scoped_lock guard(mutex());
-        for (const ThreadRecord* record : all()) see(*record);
+        for (const ThreadRecord* record : all()) {
+            if (record->native_id() > 0) see(*record, record->name_);
+        }
     }
 
 private:
-    ThreadRecord();
+    struct OfForeignThread;
+    static ThreadRecord& introduce();
+    void adopt() noexcept;
+    void show_name() const noexcept;
+    void unlist() noexcept;
     static std::mutex& mutex();
     static std::vector<ThreadRecord*>& all();
     const PartyId id_;
-    const pid_t native_id_;
-    std::string name_;  // under mutex()
+    const bool daemon_ = false;
+    std::atomic<pid_t> native_id_{0};  // 0: not running yet
+    std::string name_;                 // under mutex()
+    static thread_local constinit ThreadRecord* current_;
 };
 
 /// The party that runs on this thread outside of tasks: the thread itself or the innermost job; 0 until asked for.

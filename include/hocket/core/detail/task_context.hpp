@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hocket/core/detail/context.hpp"
 #include "hocket/core/detail/coroutine.hpp"
 #include "hocket/core/detail/scope_node.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
@@ -57,6 +58,9 @@ public:
     /// Throws the CancelledError of the present scope.
     [[noreturn]] void throw_cancelled() const;
 
+    /// The values of context variables: its own, inherited from its spawner when it was made.
+    ContextRef& context() noexcept { return context_; }
+
     /// Null while the task runs or is ready to run.
     Suspension* suspended_on() const noexcept { return suspended_on_; }
 
@@ -93,6 +97,7 @@ private:
     std::uint64_t parent_id_;
     char* name_ = nullptr;  // owned; null: unnamed, which most tasks are
     std::source_location spawned_at_;
+    ContextRef context_;
     [[no_unique_address]] ScopeNode root_scope_;  // whose padding derived classes may use
 };
 
