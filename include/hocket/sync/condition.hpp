@@ -51,6 +51,9 @@ public:
         return core_.lock_until(detail::current_party(), detail::deadline_at(deadline), where);
     }
     void unlock() { core_.unlock(detail::current_party()); }
+    [[nodiscard]] bool may_take_again() const noexcept {
+        return core_.reentrant() && core_.owner() == detail::current_party();
+    }
     detail::AsyncLock<Condition> async_lock(std::source_location where = std::source_location::current()) noexcept {
         return {*this, core_, where};
     }

@@ -37,6 +37,9 @@ public:
     /// Whether the caller has it.
     [[nodiscard]] bool owned() const noexcept { return core_.owner() == detail::current_party(); }
 
+    /// Whether the caller would not wait because it has the lock.
+    [[nodiscard]] bool may_take_again() const noexcept { return owned(); }
+
     /// `auto guard = co_await lock.async_lock();` gives a std::unique_lock. Throws as lock() does.
     detail::AsyncLock<RLock> async_lock(std::source_location where = std::source_location::current()) noexcept {
         return {*this, core_, where};

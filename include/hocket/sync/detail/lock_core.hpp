@@ -65,6 +65,7 @@ public:
 
     /// 0 when nobody has it. A hint, unless it is the caller.
     PartyId owner() const noexcept { return word_.load(std::memory_order_relaxed) >> kShift; }
+    bool reentrant() const noexcept { return reentry_ == Reentry::allowed; }
     /// "lock 'a' (0x…), taken at file:line by 17"
     std::string describe() const;
     const std::string* name() const noexcept { return name_.get(); }
