@@ -2,7 +2,9 @@
 
 namespace hocket {
 
-ThreadPool::ThreadPool(ThreadPoolOptions options) : core_(std::make_shared<detail::PoolCore>(std::move(options))) {}
+ThreadPool::ThreadPool(ThreadPoolOptions options) : core_(std::make_shared<detail::PoolCore>(std::move(options))) {
+    if (const std::size_t places = core_->options().max_pending) room_ = std::make_shared<detail::Room>(places);
+}
 
 ThreadPool::ThreadPool(std::size_t max_workers, std::string name)
     : ThreadPool(ThreadPoolOptions{.max_workers = max_workers, .name = std::move(name)}) {}
@@ -17,6 +19,13 @@ void ThreadPool::shutdown(ShutdownOptions options, std::source_location where) {
 std::size_t ThreadPool::concurrency() const noexcept { return core_->max_workers(); }
 
 ThreadPoolStatistics ThreadPool::statistics() const { return core_->statistics(); }
+
+const std::shared_ptr<detail::Room>* ThreadPool::room() noexcept {
+    if (!room_) [[likely]]
+        return nullptr;
+    const detail::Worker* worker = detail::Worker::current();
+    return worker && &worker->pool() == &*core_ ? nullptr : &room_;
+}
 
 void ThreadPool::execute(detail::Job& job) {
     job.set_pool(*core_);

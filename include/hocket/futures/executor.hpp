@@ -2,11 +2,14 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <ranges>
 #include <source_location>
 #include <type_traits>
 #include <utility>
 
+#include "hocket/core/detail/queue_awaiter.hpp"
 #include "hocket/futures/detail/job.hpp"
 #include "hocket/futures/future.hpp"
 
@@ -25,6 +28,11 @@ namespace detail {
 template <class F, class... Arguments>
 using CallResult = std::invoke_result_t<std::decay_t<F>, std::decay_t<Arguments>...>;
 
+template <class C>
+class SubmitAwaiter;
+template <class C>
+class AsyncSubmit;
+
 }  // namespace detail
 
 /// Runs jobs. Thread-safe. The function and the arguments of a job are copied or moved into it (use std::ref for a
@@ -41,18 +49,29 @@ public:
     /// of this library. A job that ends by CancelledError is cancelled. Throws std::runtime_error after shutdown().
     template <class F, class... Arguments>
     Future<detail::CallResult<F, Arguments...>> submit(F&& function, Arguments&&... arguments) {
-        using T = detail::CallResult<F, Arguments...>;
-        using Call = detail::BoundCall<std::decay_t<F>, std::decay_t<Arguments>...>;
-        auto* job = new detail::JobState<T, Call>(
-            Call(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...));
-        detail::StateRef<detail::SharedState<T>> state(job);
-        try {
-            execute(*job);
-        } catch (...) {
-            job->forget();
-            throw;
-        }
-        return Future<T>(std::move(state));
+        const auto* room = this->room();
+        if (room) [[unlikely]]
+            (*room)->take(std::source_location::current());
+        return submit_call(
+            Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
+            room);
+    }
+    /// The same if the queue has a place for it at once, and nothing if not. An unbounded queue always has.
+    template <class F, class... Arguments>
+    std::optional<Future<detail::CallResult<F, Arguments...>>> try_submit(F&& function, Arguments&&... arguments) {
+        const auto* room = this->room();
+        if (room && !(*room)->try_take()) return std::nullopt;
+        return submit_call(
+            Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
+            room);
+    }
+    /// `co_await executor.async_submit(function, arguments...)` submits a job as soon as the queue has a place for it,
+    /// and gives its Future. Cancellation: nothing is submitted.
+    template <class F, class... Arguments>
+    auto async_submit(F&& function, Arguments&&... arguments) {
+        return detail::AsyncSubmit<Call<F, Arguments...>>(
+            *this,
+            Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...));
     }
 
     /// Calls `function` with the elements of the ranges, as many as the shortest has, and gives the results in the
@@ -75,6 +94,66 @@ public:
 protected:
     /// Has `job` run: takes over the reference of its entry, unless it throws.
     virtual void execute(detail::Job& job) = 0;
+    /// The bound of the queue, as far as the calling thread has to respect it; null for none.
+    virtual const std::shared_ptr<detail::Room>* room() noexcept { return nullptr; }
+
+private:
+    template <class C>
+    friend class detail::SubmitAwaiter;
+    template <class F, class... Arguments>
+    using Call = detail::BoundCall<std::decay_t<F>, std::decay_t<Arguments>...>;
+
+    // Takes over the place in `room`.
+    template <class C>
+    Future<std::invoke_result_t<C&>> submit_call(C&& call, const std::shared_ptr<detail::Room>* room) {
+        using T = std::invoke_result_t<C&>;
+        detail::JobState<T, C>* job = nullptr;
+        try {
+            job = new detail::JobState<T, C>(std::move(call));
+        } catch (...) {
+            if (room) (*room)->give_back();
+            throw;
+        }
+        if (room) job->set_room(*room);
+        detail::StateRef<detail::SharedState<T>> state(job);
+        try {
+            execute(*job);
+        } catch (...) {
+            job->discard();
+            throw;
+        }
+        return Future<T>(std::move(state));
+    }
+};
+
+/// Waits for a place in the queue of an executor and submits a call.
+template <class C>
+class [[nodiscard]] detail::SubmitAwaiter final : public QueueAwaiter<SubmitAwaiter<C>> {
+public:
+    SubmitAwaiter(Executor& executor, C call) : executor_(executor), room_(executor.room()), call_(std::move(call)) {}
+    bool try_now() noexcept { return !room_ || (*room_)->try_take(); }
+    bool take_or_queue() noexcept { return !room_ || !(*room_)->queue(*this); }
+    Future<std::invoke_result_t<C&>> await_resume() {
+        this->check();
+        return executor_.submit_call(std::move(call_), room_);
+    }
+
+private:
+    Executor& executor_;
+    const std::shared_ptr<Room>* room_;
+    C call_;
+};
+
+/// What Executor::async_submit() returns: `co_await` it.
+template <class C>
+class [[nodiscard("nothing is submitted until it is awaited: write co_await")]] detail::AsyncSubmit {
+public:
+    AsyncSubmit(Executor & executor, C call) : executor_(executor), call_(std::move(call)) {}
+    SubmitAwaiter<C> operator co_await()&& { return SubmitAwaiter<C>(executor_, std::move(call_)); }
+
+private:
+    Executor& executor_;
+    C call_;
 };
 
 /// Runs each job within submit(), on the calling thread: for tests, and to take threads out of a puzzle.

@@ -19,6 +19,9 @@ namespace hocket {
 /// started, then others that the awaited one has submitted; if all threads wait, spare ones are started. So a pool of
 /// one thread suffices for any nesting. Never is a job run on top of another that does not wait for it.
 ///
+/// Bounded (see ThreadPoolOptions::max_pending): who submits waits for a place, except the pool's own jobs, which must
+/// not wait for each other.
+///
 /// Shutdown: the destructor does what shutdown() does, without being cancellable. The queue closes, what was submitted
 /// is run, the threads end and are joined. On one of the pool's own threads it does not wait: the threads end when
 /// their jobs do.
@@ -39,7 +42,9 @@ public:
 
 private:
     void execute(detail::Job& job) override;
+    const std::shared_ptr<detail::Room>* room() noexcept override;
     std::shared_ptr<detail::PoolCore> core_;
+    std::shared_ptr<detail::Room> room_;  // null: any number of jobs may wait
 };
 
 }  // namespace hocket

@@ -30,7 +30,7 @@ struct ThreadPoolStatistics {
     std::size_t threads = 0;      ///< started so far
     std::size_t idle = 0;         ///< threads that sleep
     std::size_t blocked = 0;      ///< threads whose job waits for a Future
-    std::size_t pending = 0;      ///< jobs that have not been started
+    std::size_t pending = 0;      ///< jobs in the queues, those included that were cancelled there
     std::uint64_t completed = 0;  ///< jobs that have been run by the pool's threads
     std::uint64_t stolen = 0;     ///< of these, those that one thread took over from another
 };

@@ -10,6 +10,7 @@
 #include "hocket/core/detail/frame_allocator.hpp"
 #include "hocket/core/detail/party.hpp"
 #include "hocket/futures/detail/pool_core.hpp"
+#include "hocket/futures/detail/room.hpp"
 #include "hocket/futures/detail/shared_state.hpp"
 #include "hocket/futures/future.hpp"
 
@@ -32,9 +33,16 @@ public:
     /// Claims and runs it on the calling thread if it is still queued, or lends a hand to the worker that runs it, as
     /// far as that is to be had by this thread.
     void help(const SharedStateBase& state);
+    /// A place in the queue, which it gives back when it is claimed. Before it is queued.
+    void set_room(std::shared_ptr<Room> room) noexcept { room_ = std::move(room); }
     /// Runs it on the calling thread, instead of queueing it.
     void run_here() noexcept {
         if (claim()) execute(nullptr);
+        forget();
+    }
+    /// It is not queued after all.
+    void discard() noexcept {
+        (void)claim();
         forget();
     }
 
@@ -42,7 +50,11 @@ protected:
     Job() noexcept = default;
     ~Job() = default;
     bool claim() noexcept {
-        return !claimed_.load(std::memory_order_relaxed) && !claimed_.exchange(true, std::memory_order_acq_rel);
+        if (claimed_.load(std::memory_order_relaxed) || claimed_.exchange(true, std::memory_order_acq_rel))
+            return false;
+        if (room_) [[unlikely]]
+            room_->give_back();
+        return true;
     }
     /// Runs a claimed job, on `worker` or (null) on a thread of somebody else's.
     virtual void execute(Worker* worker) noexcept = 0;
@@ -92,6 +104,7 @@ private:
     WorkDeque<WorkItem>::Position floor_ = 0;  // what the runner queues at and above this descends from the job
     std::atomic<PartyId> party_{0};
     ThreadCanceller canceller_;
+    std::shared_ptr<Room> room_;  // null: the queue is not bounded
 };
 
 /// `Call` is called once, without arguments; its result is a T.
@@ -112,6 +125,17 @@ public:
         }
         this->cancel_running();
         return true;
+    }
+    bool withdraw() noexcept override {
+        try {
+            if (this->claimed()) return false;
+            auto error = std::make_exception_ptr(CancelledError("withdrawn"));
+            if (!this->claim()) return false;
+            complete_unrun(std::move(error), true);
+            return true;
+        } catch (...) {
+            return false;  // no memory: it will be run
+        }
     }
     PartyId producer() const noexcept override { return this->done() ? 0 : this->party(); }
     void help() override { Job::help(*this); }

@@ -66,6 +66,8 @@ public:
     virtual PartyId producer() const noexcept { return 0; }
     /// The calling thread is about to block for this without a time limit, and may produce the result itself.
     virtual void help() {}
+    /// Cancels it if it has not been started.
+    virtual bool withdraw() noexcept { return false; }
 
     /// Reports an error of `who` that nobody gets to see.
     static void report_lost(const std::exception_ptr& error, std::string_view who) noexcept;

@@ -1,0 +1,245 @@
+// Jobs that wait for jobs of their own pool, are cancelled while they run, or wait for each other in a circle.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "hocket/futures.hpp"
+#include "hocket/sync.hpp"
+
+namespace hocket {
+namespace {
+
+using namespace std::chrono_literals;
+
+int depth_of(ThreadPool& pool, int levels) {
+    if (levels == 0) return 0;
+    return 1 + pool.submit([&pool, levels] { return depth_of(pool, levels - 1); }).result();
+}
+
+TEST(NestedWait, OneWorkerSufficesForAThousandLevels) {
+    ThreadPool pool(1);
+    EXPECT_EQ(depth_of(pool, 900), 901 - 1);
+    EXPECT_EQ(pool.statistics().threads, 1u);
+    EXPECT_EQ(depth_of(pool, 2500), 2500);  // beyond what one stack holds
+    EXPECT_LE(pool.statistics().threads, 5u);
+}
+
+TEST(NestedWait, WaitAndAsCompletedDoNotStarveEither) {
+    ThreadPool pool(1);
+    const auto outer = [&] {
+        std::vector<Future<int>> futures;
+        for (int i = 0; i < 10; ++i) futures.push_back(pool.submit([i] { return i; }));
+        int sum = static_cast<int>(wait(futures, FIRST_COMPLETED).done.size());
+        for (Future<int>& future : as_completed(futures)) sum += future.result();
+        return sum + static_cast<int>(wait(futures).done.size());
+    };
+    EXPECT_EQ(pool.submit(outer).result(), 1 + 45 + 10);
+}
+
+TEST(NestedWait, ATimedWaitIsServedByASpareThread) {
+    ThreadPool pool(1);
+    EXPECT_EQ(pool.submit([&] { return pool.submit([] { return 7; }).result_for(1h); }).result(), 7);
+    EXPECT_EQ(pool.statistics().threads, 2u);
+    // The surplus thread is kept, and does not run jobs beside the others.
+    std::atomic<int> running = 0;
+    std::atomic<int> most = 0;
+    std::vector<Future<void>> futures;
+    for (int i = 0; i < 200; ++i) {
+        futures.push_back(pool.submit([&] {
+            const int now = ++running;
+            int before = most;
+            while (before < now && !most.compare_exchange_weak(before, now)) {
+            }
+            std::this_thread::yield();
+            --running;
+        }));
+    }
+    (void)wait(futures);
+    EXPECT_LE(most, 2);
+    EXPECT_EQ(pool.statistics().threads, 2u);
+}
+
+TEST(NestedWait, AJobSubmittedWhileAllWorkersWaitIsRun) {
+    ThreadPool pool(2);
+    Promise<int> promise;
+    std::latch waiting(2);
+    std::vector<Future<int>> blocked;
+    for (int i = 0; i < 2; ++i) {
+        blocked.push_back(pool.submit([&waiting, future = promise.future()] {
+            waiting.count_down();
+            return future.result();
+        }));
+    }
+    waiting.wait();
+    while (pool.statistics().blocked < 2) std::this_thread::yield();
+    pool.submit([&] { promise.set_result(3); }).result();
+    EXPECT_EQ(blocked[0].result() + blocked[1].result(), 6);
+    EXPECT_EQ(pool.statistics().threads, 3u);
+}
+
+TEST(NestedWait, NeverRunsWhatItDoesNotWaitForOnTopOfAJob) {
+    // The job that waits holds a lock that other jobs want: run on top of it they could never get it.
+    ThreadPool pool(1);
+    Lock lock;
+    const auto wants_lock = [&] { std::scoped_lock guard(lock); };
+    const auto holds_lock = [&] {
+        std::scoped_lock guard(lock);
+        std::vector<Future<void>> others;
+        for (int i = 0; i < 5; ++i) others.push_back(pool.submit(wants_lock));
+        pool.submit([] {}).result();
+        return others;
+    };
+    std::vector<Future<void>> others = pool.submit(holds_lock).result();
+    for (auto& other : others) EXPECT_NO_THROW(other.result());
+}
+
+TEST(NestedWait, AJobThatWaitsForItselfIsToldSo) {
+    ThreadPool pool(2);
+    Promise<Future<int>> self;
+    Future<int> future = pool.submit([other = self.future()]() -> int { return other.result().result(); });
+    self.set_result(future);
+    EXPECT_THROW(future.result(), DeadlockError);
+}
+
+TEST(NestedWait, ACircleOfJobsIsADeadlockError) {
+    ThreadPool pool(2);
+    Promise<Future<int>> first;
+    Promise<Future<int>> second;
+    std::latch both(2);
+    const auto waits_for = [&both](Future<Future<int>> other) {
+        both.arrive_and_wait();
+        return Future<int>(other.result()).result();
+    };
+    Future<int> a = pool.submit(waits_for, second.future());
+    Future<int> b = pool.submit(waits_for, first.future());
+    first.set_result(a);
+    second.set_result(b);
+    EXPECT_THROW(a.result(), DeadlockError);  // one is told, and the other gets its error
+    EXPECT_THROW(b.result(), DeadlockError);
+}
+
+TEST(NestedWait, AJobAndALockMakeACircleToo) {
+    ThreadPool pool(1);
+    Lock lock("shared");
+    std::scoped_lock guard(lock);
+    Event begun;
+    Future<void> job = pool.submit([&] {
+        begun.set();
+        std::scoped_lock mine(lock);
+    });
+    begun.wait();
+    // Either this thread or the job closes the circle.
+    EXPECT_THROW(job.result(), DeadlockError);
+}
+
+TEST(JobCancellation, RemovesAQueuedJob) {
+    ThreadPool pool(1);
+    Event begun;
+    Event release;
+    auto blocker = pool.submit([&] {
+        begun.set();
+        release.wait();
+    });
+    begun.wait();
+    bool ran = false;
+    auto kept = std::make_shared<int>(1);
+    Future<void> queued = pool.submit([&ran, kept] { ran = true; });
+    EXPECT_TRUE(queued.cancel("not needed"));
+    EXPECT_EQ(kept.use_count(), 1);  // what it held is free at once
+    EXPECT_TRUE(queued.cancelled());
+    EXPECT_FALSE(queued.cancel());
+    try {
+        queued.result();
+        FAIL();
+    } catch (const CancelledError& error) {
+        EXPECT_EQ(error.reason(), "not needed");
+    }
+    release.set();
+    pool.shutdown();
+    EXPECT_FALSE(ran);
+}
+
+TEST(JobCancellation, EndsTheWaitOfARunningJobAndOfNoOther) {
+    ThreadPool pool(1);
+    Event begun;
+    Event never;
+    Future<void> running = pool.submit([&] {
+        begun.set();
+        never.wait();
+    });
+    begun.wait();
+    EXPECT_TRUE(running.cancel());
+    EXPECT_THROW(running.result(), CancelledError);
+    EXPECT_TRUE(running.cancelled());
+    Event set;
+    set.set();
+    EXPECT_FALSE(pool.submit([&] { return never.wait_for(1ms); }).result());  // waits, undisturbed
+}
+
+TEST(JobCancellation, IsLevelTriggered) {
+    ThreadPool pool(1);
+    Event begun;
+    Event never;
+    Future<int> stubborn = pool.submit([&] {
+        begun.set();
+        int cancelled = 0;
+        for (int i = 0; i < 3; ++i) {
+            try {
+                never.wait();
+            } catch (const CancelledError&) {
+                ++cancelled;
+            }
+        }
+        return cancelled;
+    });
+    begun.wait();
+    stubborn.cancel();
+    EXPECT_EQ(stubborn.result(), 3);
+    EXPECT_FALSE(stubborn.cancelled());
+}
+
+TEST(JobCancellation, OfAJobThatWaitsForAnotherLeavesTheOther) {
+    ThreadPool pool(2);
+    Event begun;
+    Event release;
+    Promise<Future<int>> inner;
+    Future<void> outer = pool.submit([&] {
+        Future<int> other = pool.submit([&] {
+            begun.set();
+            release.wait();
+            return 1;
+        });
+        begun.wait();
+        inner.set_result(other);
+        other.result();
+    });
+    Future<int> other = inner.future().result();
+    outer.cancel();
+    EXPECT_THROW(outer.result(), CancelledError);
+    EXPECT_FALSE(other.done());
+    release.set();
+    EXPECT_EQ(other.result(), 1);
+}
+
+TEST(WaitersHelp, RunsTheJobOnTheThreadThatWaits) {
+    ThreadPool pool({.max_workers = 1, .waiters_help = true});
+    Event begun;
+    Event release;
+    auto blocker = pool.submit([&] {
+        begun.set();
+        release.wait();
+    });
+    begun.wait();
+    const auto here = std::this_thread::get_id();
+    EXPECT_EQ(pool.submit([] { return std::this_thread::get_id(); }).result(), here);
+    EXPECT_THROW(pool.submit([] {}).result_for(1ms), TimeoutError);  // a limit is kept
+    release.set();
+}
+
+}  // namespace
+}  // namespace hocket
