@@ -3,5 +3,8 @@
 #include "hocket/core.hpp"
 #include "hocket/sync.hpp"
 #include "hocket/threading/cancel_shield.hpp"
+#include "hocket/threading/local.hpp"
+#include "hocket/threading/periodic_timer.hpp"
 #include "hocket/threading/this_thread.hpp"
 #include "hocket/threading/thread.hpp"
+#include "hocket/threading/timer.hpp"
