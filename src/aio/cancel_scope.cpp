@@ -24,6 +24,7 @@ CancelScope::~CancelScope() {
 
 void CancelScope::set_deadline(TimePoint deadline) {
     deadline_ = deadline;
+    node_.set_timed(deadline != kNever);
     if (deadline < armed_for_) arm(deadline);
 }
 

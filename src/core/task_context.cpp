@@ -8,7 +8,7 @@
 namespace hocket::detail {
 
 TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
-    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id()), spawned_at_(origin.where), context_(current_context()) {
+    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id() | home.mark()), spawned_at_(origin.where), context_(current_context()) {
     Scheduler* here = Scheduler::current();
     TaskContext* parent = here ? here->current_task() : nullptr;
     parent_id_ = parent ? parent->id() : 0;
@@ -22,11 +22,13 @@ TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& o
     root.start_in(*this);
 }
 
+std::uint64_t TaskContext::id() const noexcept { return number_of(id_); }
+
 TaskContext::~TaskContext() { delete[] name_; }
 
 void TaskContext::throw_cancelled() const { throw CancelledError(std::string(scope_->reason())); }
 
-std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id_); }
+std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id()); }
 
 void TaskContext::ended(const std::exception_ptr& error) noexcept {
     root_scope_.close();

@@ -2,8 +2,10 @@
 
 #include <mutex>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
+#include "hocket/core/detail/scheduler.hpp"
 #include "hocket/core/detail/spin_wait.hpp"
 #include "hocket/core/errors.hpp"
 #include "hocket/core/report.hpp"
@@ -37,7 +39,7 @@ private:
 
 constexpr std::size_t kBuckets = 4096;  // ids are given out one after another, so that they spread evenly
 constinit Bucket buckets[kBuckets];
-Bucket& bucket_of(PartyId party) noexcept { return buckets[party % kBuckets]; }
+Bucket& bucket_of(PartyId party) noexcept { return buckets[(party ^ party >> kMarkShift) % kBuckets]; }
 
 std::mutex& confirmation() {
     static auto* mutex = new std::mutex;  // never destroyed: threads wait during exit too
@@ -49,7 +51,7 @@ std::mutex& confirmation() {
 class WaitGraph {
 public:
     struct Step {
-        PartyId who;
+        PartyId who;  // a party, or the thread of an event loop (home_of)
         PartyId serial;
         PartyId owner;  // of what it waits for
     };
@@ -87,21 +89,35 @@ public:
         return std::nullopt;
     }
 
-    // Whether the chain of owners from `mine` comes back to its party; `steps`, if given, gets the chain.
-    static bool closes(const WaitEdge& mine, std::vector<Step>* steps) {
-        PartyId at = mine.kind_->owner(mine.thing_);
-        PartyId milestone = 0;  // Brent's way of noticing that the chain has run into a circle of others
-        for (std::size_t walked = 0, next_milestone = 1; at != 0; ++walked) {
-            if (at == mine.who_) return true;
-            if (at == milestone) return false;
-            if (walked == next_milestone) {
-                milestone = at;
-                next_milestone *= 2;
+    // Whether some chain of owners from `mine` comes back to its party; `circle`, if given, gets it.
+    static bool closes(const WaitEdge& mine, std::vector<Step>* circle) {
+        struct Link {
+            Step step;
+            std::size_t from;
+        };
+        constexpr std::size_t kStart = static_cast<std::size_t>(-1);
+        std::vector<Link> links;
+        std::unordered_set<PartyId> seen;
+        const Scheduler* here = mine.waiter_->promise() ? Scheduler::current() : nullptr;  // runs, since it runs us
+        const auto look_at = [&](PartyId who, std::size_t from) {
+            const auto step = step_of(who, [](const WaitEdge&) {});
+            if (step && step->owner != 0 && seen.insert(who).second) links.push_back({*step, from});
+        };
+        const auto go_on_from = [&](PartyId owner, std::size_t from) {
+            if (owner != mine.who_) look_at(owner, from);
+            const PartyId home = home_of(owner);
+            if (home != 0 && !(here && here->mark() == home)) look_at(home, from);
+        };
+        const PartyId owner = mine.kind_->owner(mine.thing_);
+        if (owner == mine.who_) return true;
+        if (owner != 0) go_on_from(owner, kStart);
+        for (std::size_t at = 0; at < links.size(); ++at) {
+            if (links[at].step.owner != mine.who_) {
+                go_on_from(links[at].step.owner, at);
+                continue;
             }
-            const auto step = step_of(at, [](const WaitEdge&) {});
-            if (!step || step->owner == at) return false;
-            if (steps) steps->push_back(*step);
-            at = step->owner;
+            for (; circle && at != kStart; at = links[at].from) circle->insert(circle->begin(), links[at].step);
+            return true;
         }
         return false;
     }
@@ -114,7 +130,7 @@ public:
                            describe(mine);
         PartyId owner = mine.kind_->owner(mine.thing_);
         for (const Step& step : steps) {
-            if (step.who != owner) return std::nullopt;
+            if (step.who != owner && step.who != home_of(owner)) return std::nullopt;
             std::string line;
             const auto again = step_of(step.who, [&](const WaitEdge& edge) { line = describe(edge); });
             if (!again || again->serial != step.serial || again->owner != step.owner) return std::nullopt;
@@ -128,14 +144,15 @@ public:
 private:
     static std::string describe(const WaitEdge& edge) {
         std::string text;
+        if (number_of(edge.who_) == 0) return "a task, which " + edge.kind_->describe(edge.thing_);
         if (edge.task_) {
             text = "task '" + edge.task_->name() + "'";
         } else {
             text = "thread '" + edge.thread_->name() + "'";
             if (edge.who_ != edge.thread_->id()) text += ", job";
         }
-        return text + " (" + std::to_string(edge.who_) + "), which at " + place(edge.where_) + " waits for " +
-               edge.kind_->describe(edge.thing_);
+        return text + " (" + std::to_string(number_of(edge.who_)) + "), which at " + place(edge.where_) +
+               " waits for " + edge.kind_->describe(edge.thing_);
     }
 };
 
@@ -146,6 +163,7 @@ std::string place(const std::source_location& where) {
 void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where,
                      OnCircle on_circle) {
     const Scheduler* scheduler = Scheduler::current();
+    if (waiter.promise() && waiter.promise()->task()->scope().time_limited()) return;
     task_ = scheduler ? scheduler->current_task() : nullptr;
     thread_ = task_ ? nullptr : &ThreadRecord::current();
     who_ = current_party();
@@ -154,6 +172,7 @@ void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& k
     thing_ = thing;
     kind_ = &kind;
     where_ = where;
+    if (scheduler && scheduler->mark() != 0 && !waiter.promise()) stop_loop(*scheduler);
     WaitGraph::insert(*this);
     if (!WaitGraph::closes(*this, nullptr)) return;
     std::optional<std::string> circle;
@@ -171,8 +190,23 @@ void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& k
     report(ReportKind::deadlock, *circle);
 }
 
+// The thing is this edge, its owner the party that waits.
+void WaitEdge::stop_loop(const Scheduler& scheduler) {
+    static constexpr OwnedKind kLoop{
+        [](const void* edge) noexcept { return static_cast<const WaitEdge*>(edge)->who_; },
+        [](const void*) { return std::string("needs the thread of its event loop, which is blocked"); }};
+    stopped_loop_ = std::make_unique<WaitEdge>();
+    stopped_loop_->who_ = scheduler.mark();
+    stopped_loop_->serial_ = serial_;
+    stopped_loop_->waiter_ = waiter_;
+    stopped_loop_->thing_ = this;
+    stopped_loop_->kind_ = &kLoop;
+    WaitGraph::insert(*stopped_loop_);
+}
+
 void WaitEdge::leave() noexcept {
     if (who_ == 0) return;
+    stopped_loop_.reset();
     WaitGraph::remove(*this);
     who_ = 0;
 }

@@ -62,7 +62,7 @@ public:
         this->drop_reference();
     }
 
-    PartyId producer() const noexcept override { return this->done() ? 0 : this->id(); }
+    PartyId producer() const noexcept override { return this->done() ? 0 : this->party(); }
     std::string description() const override { return "the result of task '" + TaskContext::name() + "'"; }
 
     static void* operator new(std::size_t size) { return FrameHeap::allocate(size); }

@@ -14,8 +14,14 @@
 
 namespace hocket::detail {
 
-/// Unique in this process and never used again; 0 is nobody.
+/// Unique in this process and never used again; 0 is nobody. That of a task has the mark of its scheduler in the upper
+/// bits, so that it can be told whose thread it needs; the highest bits are left to those who store flags beside it.
 using PartyId = std::uint64_t;
+inline constexpr int kPartyFlagBits = 3, kMarkShift = 48;
+/// The id without the mark, as it is shown.
+constexpr std::uint64_t number_of(PartyId party) noexcept { return party & ((PartyId{1} << kMarkShift) - 1); }
+/// What stands for the thread of the scheduler that the party, a task, runs on; 0 for other parties.
+constexpr PartyId home_of(PartyId party) noexcept { return party >> kMarkShift << kMarkShift; }
 
 /// A new id. Threads take them in blocks, so that this touches no shared cache line.
 PartyId next_party_id() noexcept;
@@ -82,7 +88,7 @@ PartyId introduce_thread() noexcept;
 /// The party that runs on this thread right now.
 inline PartyId current_party() noexcept {
     if (const Scheduler* scheduler = Scheduler::current()) {
-        if (const TaskContext* task = scheduler->current_task()) return task->id();
+        if (const TaskContext* task = scheduler->current_task()) return task->party();
     }
     return thread_party != 0 ? thread_party : introduce_thread();
 }

@@ -40,6 +40,9 @@ public:
     /// The scope that all tasks of this scheduler are inside of.
     ScopeNode& root_scope() noexcept { return root_scope_; }
 
+    /// Marks the parties that are tasks of this scheduler (see PartyId); 0 for one of too many.
+    std::uint64_t mark() const noexcept { return mark_; }
+
     /// Cooperative budget: an operation that could go on without suspending asks first; false means that it should
     /// queue itself behind the others. Refilled at each step.
     bool spend_budget() noexcept { return budget_-- > 0; }
@@ -48,8 +51,8 @@ public:
 protected:
     static constexpr int kBudget = 64;  // operations without suspension in one step of a task
 
-    explicit Scheduler(Clock* clock) noexcept : clock_(clock) {}
-    ~Scheduler() = default;
+    explicit Scheduler(Clock* clock) noexcept;
+    ~Scheduler();
     /// Makes a sleeping loop look at its mailbox. Any thread; at most one call for each time that it fell asleep.
     virtual void wake() noexcept = 0;
 
@@ -57,6 +60,7 @@ protected:
     LocalQueue ready_;
     int budget_ = kBudget;
     TaskContext* current_task_ = nullptr;
+    const std::uint64_t mark_;
     Clock* clock_;  // null: the steady clock
     TimerHeap timers_;
     ScopeNode root_scope_;

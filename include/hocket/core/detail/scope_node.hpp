@@ -42,6 +42,16 @@ public:
     /// The reason of the nearest cancelled scope around, which owns the text; empty when there is none.
     std::string_view reason() const noexcept;
 
+    /// Says whether the scope ends the waits inside when its time is up.
+    void set_timed(bool timed) noexcept { timed_ = timed; }
+    /// Whether this scope or one that reaches into it does.
+    bool time_limited() const noexcept {
+        for (const ScopeNode* scope = this; scope; scope = scope->shielded_ ? nullptr : scope->parent_) {
+            if (scope->timed_) return true;
+        }
+        return false;
+    }
+
     ScopeNode* parent() const noexcept { return parent_; }
     TaskContext* task() const noexcept { return task_; }
     /// Iteration over the scopes inside, oldest first.
@@ -60,6 +70,7 @@ private:
     bool cancelled_ = false;
     bool effective_ = false;
     bool shielded_ = false;
+    bool timed_ = false;
 };
 
 inline void ScopeNode::open(ScopeNode& parent, TaskContext* task, bool shielded) noexcept {

@@ -65,7 +65,9 @@ public:
     Suspension* suspended_on() const noexcept { return suspended_on_; }
 
     /// Unique in this process, from 1.
-    std::uint64_t id() const noexcept { return id_; }
+    std::uint64_t id() const noexcept;
+    /// The same with the scheduler's mark: a PartyId.
+    std::uint64_t party() const noexcept { return id_; }
     /// The task that spawned this one; 0 for none.
     std::uint64_t parent_id() const noexcept { return parent_id_; }
     /// The given name, or "Task-<id>".

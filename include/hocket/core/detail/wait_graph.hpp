@@ -1,5 +1,6 @@
 // Who waits for whom: the edges that deadlock detection walks. Kept on the slow path only, by those who wait.
 #pragma once
+#include <memory>
 #include <source_location>
 #include <string>
 
@@ -34,6 +35,9 @@ std::string place(const std::source_location& where);
 /// owner's own edge; and only its owner gives a thing back. So there was a moment, between the readings, when each
 /// party of the circle waited, without a time limit, for the next. Before the mutex is released the finder takes its
 /// own edge out, so that exactly one party of a circle is told. What may still end such a wait is a cancellation.
+///
+/// A thread that blocks while it runs an event loop stops all tasks of that loop: they wait for it, whatever else they
+/// wait for. One more edge says so, from the loop, found by the mark that its tasks have in their ids.
 class WaitEdge {
 public:
     WaitEdge() noexcept = default;
@@ -41,8 +45,9 @@ public:
     WaitEdge& operator=(const WaitEdge&) = delete;
     ~WaitEdge() { leave(); }
 
-    /// The current party is about to wait for `thing` by `waiter`. Throws DeadlockError, with the whole chain in its
-    /// text, if that closes a circle; there is no edge then.
+    /// The current party is about to wait, and not inside of a scope that limits the time of its waits, for `thing` by
+    /// `waiter`. Throws DeadlockError, with the whole chain in its text, if that closes a circle; there is no edge
+    /// then.
     void enter(const Waiter& waiter, const void* thing, const OwnedKind& kind, std::source_location where,
                OnCircle on_circle = OnCircle::fail);
     /// The wait is over, or did not begin. Before the thing may be destroyed.
@@ -50,6 +55,7 @@ public:
 
 private:
     friend class WaitGraph;
+    void stop_loop(const Scheduler& scheduler);
     WaitEdge* next_ = nullptr;
     WaitEdge* previous_ = nullptr;
     PartyId who_ = 0;  // 0: not in the graph
@@ -60,6 +66,7 @@ private:
     const void* thing_ = nullptr;
     const OwnedKind* kind_ = nullptr;
     std::source_location where_;
+    std::unique_ptr<WaitEdge> stopped_loop_;  // the wait stops the thread of an event loop, and so all its tasks
 };
 
 }  // namespace hocket::detail

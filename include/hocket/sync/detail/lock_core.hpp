@@ -113,7 +113,7 @@ public:
 private:
     class BlockedThread;
     static constexpr std::uint64_t kWaiters = 1, kWaking = 2, kNested = 4, kFlags = 7;
-    static constexpr int kShift = 3;
+    static constexpr int kShift = kPartyFlagBits;
     static const OwnedKind kOwnedKind;
 
     bool try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept;
