@@ -1,6 +1,5 @@
 #include "hocket/threading/detail/thread_state.hpp"
 
-#include <cxxabi.h>
 #include <link.h>
 #include <unistd.h>
 
@@ -126,10 +125,9 @@ void ThreadState::run() {
     ThreadCanceller::install(&canceller_);
     try {
         body_->run();
-    } catch (const abi::__forced_unwind&) {
-        throw;  // pthread_exit(): not an error, and must not be caught
     } catch (...) {
         error_ = std::current_exception();
+        if (!error_) throw;  // pthread_exit(), which unwinds the stack by something that must not be caught
     }
     // The destructors that follow must be able to wait.
     ThreadCanceller::install(nullptr);
