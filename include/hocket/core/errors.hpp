@@ -53,6 +53,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// A queue that was shut down takes no more items, or has none left to give.
+class QueueShutDown : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 /// Several errors that happened at the same time, such as those of the children of a task group.
 class ExceptionGroup : public std::runtime_error {
 public:
