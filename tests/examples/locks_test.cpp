@@ -1,0 +1,91 @@
+// Rows G1-G6, G9-G25, G28, G29, A10.
+#include "example.hpp"
+
+namespace hocket::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(SharedCounter, IsExactOnlyWithALock) {
+    const Example run("locks/shared_counter");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.output, HasSubstr("with a lock: 1000000 of 1000000\n"));
+    EXPECT_THAT(run.output, HasSubstr("with one lock for the class: 100000 of 100000, and 0 after"));
+    EXPECT_LE(number_after(run.output, "without a lock: "), 1'000'000);
+}
+
+TEST(Recursion, IsADeadlockErrorWithALockAndWorksWithAnRLock) {
+    const Example run("locks/recursion");
+    EXPECT_EQ(run.code, 0);
+    const std::size_t sum = run.output.find("sum: 10\n");
+    ASSERT_NE(sum, std::string::npos) << run.output;
+    const std::string before = run.output.substr(0, sum);
+    EXPECT_EQ(occurrences(before, "Acquired lock.\n"), 1u + 5u);
+    EXPECT_THAT(before, AllOf(HasSubstr("deadlock"), HasSubstr("'plain'")));
+    EXPECT_THAT(run.output.substr(sum), HasSubstr("2 2 2 2 2 \n"));
+    EXPECT_THAT(run.output.substr(sum), HasSubstr("released once\nthe other thread is in\nnumber: -46\n"));
+}
+
+TEST(Deadlock, IsToldToOneOfTwoAndBothEnd) {
+    const Example run("locks/deadlock");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(occurrences(run.output, "hocket: deadlock"), 1u);
+    for (const char* word : {"'num'", "'other'", "'up'", "'down'", "both threads have ended"})
+        EXPECT_THAT(run.output, HasSubstr(word));
+    for (const char* how : {"one after the other", "both, in one order", "acquire()"})
+        EXPECT_THAT(run.output, HasSubstr(std::string(how) + ": num = 0, other = 0\n"));
+    EXPECT_THAT(run.output, HasSubstr("gave up after 10 ms\n"));
+}
+
+TEST(LockOrder, IsReportedInDebugModeOnly) {
+    const Example silent("locks/lock_order", {}, {"HOCKET_DEBUG="});
+    expect_lines(silent,
+                 "refused: a nested acquire() against the order\nlater it is fine\nan RLock may be taken again\n");
+    const Example debug("locks/lock_order", {}, {"HOCKET_DEBUG=1"});
+    EXPECT_EQ(debug.code, 0);
+    EXPECT_EQ(debug.output, silent.output);
+    EXPECT_THAT(debug.errors, AllOf(HasSubstr("'accounts'"), HasSubstr("'journal'"), HasSubstr("lock_order.cpp")));
+}
+
+TEST(Philosophers, AllEat) {
+    const Example run("locks/philosophers", {"2000"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(occurrences(run.output, "has eaten 2000 times\n"), 5u);
+}
+
+TEST(Conditions, StopWhenThereAreEnoughResults) {
+    const Example run("locks/conditions");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.output, HasSubstr("200 items submitted\nStopping workers\n"));
+    const double processed = number_after(run.output, "Stopping workers\n");
+    EXPECT_GE(processed, 5);
+    EXPECT_EQ(processed + number_after(run.output, "processed, "), 200);
+}
+
+TEST(Conditions, StopAlsoWhenTheItemsRunOut) {
+    expect_lines(Example("locks/conditions", {"3", "5"}),
+                 "3 items submitted\nStopping workers\n3 items processed, 0 left over\n");
+}
+
+TEST(MeetingPoints, KeepTheirPromises) {
+    expect_lines(Example("locks/meeting_points"),
+                 "barrier: all left after the last came, places 0 1 2 3 4\n"
+                 "broken barrier: 3 were told\n"
+                 "after reset(): as new\n"
+                 "event: 0 left before the master\n"
+                 "semaphore: at most 3 of 3 seats taken\n"
+                 "semaphore: a release too many is an error\n"
+                 "semaphore: ten releases woke 10, one at a time\n");
+}
+
+TEST(Watchdog, ReplacesAWorkerThatHangs) {
+    const Example run("locks/watchdog");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.output, HasSubstr("worker does not answer: it is replaced\n"));
+    EXPECT_THAT(run.output, HasSubstr("replacement has done the work\n"));
+    EXPECT_EQ(run.errors, "");
+}
+
+}  // namespace
+}  // namespace hocket::testing
