@@ -24,21 +24,25 @@ public:
     const TimePoint since;
 };
 
+std::string shown_place(const std::source_location& where) {
+    const std::string_view file = where.file_name();
+    const bool in_guard = file.find("/include/c++/") != std::string_view::npos;
+    return in_guard ? "a place hidden by a guard of the standard library" : place(where);
+}
+
 const OwnedKind LockCore::kOwnedKind{
     [](const void* lock) noexcept { return static_cast<const LockCore*>(lock)->owner(); },
     [](const void* lock) { return static_cast<const LockCore*>(lock)->describe(); }};
 
-std::string LockCore::describe() const {
+std::string LockCore::title() const {
     char address[32];
     std::snprintf(address, sizeof address, "%p", static_cast<const void*>(this));
-    std::string text = kind_;
-    text += name_ ? " '" + *name_ + "' (" + address + ")" : std::string(" ") + address;
-    if (owner() == 0) return text;
-    // A guard of the standard library passes on its own place, which says nothing.
-    const auto where = taken_at_.load(std::memory_order_relaxed);
-    const std::string_view file = where.file_name();
-    const bool in_guard = file.find("/include/c++/") != std::string_view::npos;
-    return text + (in_guard ? ", taken through a standard guard" : ", taken at " + place(where));
+    return kind_ + (name_ ? " '" + *name_ + "' (" + address + ")" : std::string(" ") + address);
+}
+
+std::string LockCore::describe() const {
+    if (owner() == 0) return title();
+    return title() + ", taken at " + shown_place(taken_at_.load(std::memory_order_relaxed));
 }
 
 bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept {
@@ -46,7 +50,7 @@ bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word, std::source_locat
     while (word >> kShift == 0) {
         if (word_.compare_exchange_weak(word, me << kShift | (word & kFlags), std::memory_order_acquire,
                                         std::memory_order_relaxed)) {
-            taken_at_.store(where, std::memory_order_relaxed);
+            note_taken(me, where);
             return true;
         }
     }
@@ -104,12 +108,13 @@ bool LockCore::lock_slowly(PartyId me, TimePoint deadline, std::source_location 
         if (!in_time) return false;
         if (acquired || owner() == me) break;
     }
-    taken_at_.store(where, std::memory_order_relaxed);
+    note_taken(me, where);
     return true;
 }
 
 void LockCore::lock_again(PartyId me, std::uint32_t depth, std::source_location where) noexcept {
     ThreadCanceller* canceller = ThreadCanceller::install(nullptr);
+    note_wanted(me, where);
     if (!try_lock(me, where)) (void)lock_slowly(me, kNever, where, OnCircle::report);
     ThreadCanceller::install(canceller);
     nest(depth);
@@ -148,6 +153,8 @@ void LockCore::unlock_slowly(PartyId me, std::uint64_t word) {
 }
 
 void LockCore::give_back(PartyId me) noexcept {
+    if (order_checked_) [[unlikely]]
+        LockOrder::given_back(me, *this);
     for (;;) {
         const std::uint64_t mine = me << kShift;
         std::uint64_t word = mine;
@@ -181,6 +188,7 @@ bool LockCore::Awaiter::take_or_queue() {
     me_ = current_party();
     if (lock_.try_lock(me_, where_)) return true;
     edge_.enter(*this, &lock_, kOwnedKind, where_, on_circle_);
+    handed_over_ = true;  // or taken now; once it is in the queue this may be woken
     return lock_.take_or_push(me_, *this, Place::back);
 }
 

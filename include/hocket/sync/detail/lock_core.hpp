@@ -9,8 +9,13 @@
 #include "hocket/core/detail/party.hpp"
 #include "hocket/core/detail/queue_awaiter.hpp"
 #include "hocket/core/detail/wait_graph.hpp"
+#include "hocket/core/report.hpp"
+#include "hocket/sync/detail/lock_order.hpp"
 
 namespace hocket::detail {
+
+/// place(), unless it is one inside a guard of the standard library, which says nothing.
+std::string shown_place(const std::source_location& where);
 
 /// A lock with a queue, whose owner is a party. Taking and giving it back cost one compare-and-swap each when nobody
 /// waits.
@@ -32,27 +37,35 @@ public:
     /// Whether the owner may take it again, and gives it back as often.
     enum class Reentry : bool { forbidden, allowed };
     explicit LockCore(const char* kind, std::string_view name = {}, Reentry reentry = Reentry::forbidden)
-        : kind_(kind), reentry_(reentry), name_(name.empty() ? nullptr : std::make_unique<const std::string>(name)) {}
+        : kind_(kind),
+          reentry_(reentry),
+          order_checked_(debug_enabled()),
+          name_(name.empty() ? nullptr : std::make_unique<const std::string>(name)) {}
     LockCore(const LockCore&) = delete;
     LockCore& operator=(const LockCore&) = delete;
 
-    void lock(PartyId me, std::source_location where) {
-        if (!try_lock(me, where)) [[unlikely]]
-            (void)lock_slowly(me, kNever, where);
+    ~LockCore() {
+        if (order_checked_) [[unlikely]]
+            LockOrder::forget(*this);
     }
+
+    void lock(PartyId me, std::source_location where) { (void)lock_until(me, kNever, where); }
     bool try_lock(PartyId me, std::source_location where) noexcept {
         std::uint64_t free = 0;
         if (!word_.compare_exchange_strong(free, me << kShift, std::memory_order_acquire, std::memory_order_relaxed))
             return try_lock_slowly(me, free, where);
-        taken_at_.store(where, std::memory_order_relaxed);
+        note_taken(me, where);
         return true;
     }
     bool lock_until(PartyId me, TimePoint deadline, std::source_location where) {
+        note_wanted(me, where);
         return try_lock(me, where) || lock_slowly(me, deadline, where);
     }
     /// Throws std::logic_error if `me` is not the owner.
     void unlock(PartyId me) {
         std::uint64_t mine = me << kShift;
+        if (order_checked_) [[unlikely]]
+            return unlock_slowly(me, word_.load(std::memory_order_relaxed));
         if (!word_.compare_exchange_strong(mine, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
             unlock_slowly(me, mine);
     }
@@ -66,6 +79,8 @@ public:
     /// 0 when nobody has it. A hint, unless it is the caller.
     PartyId owner() const noexcept { return word_.load(std::memory_order_relaxed) >> kShift; }
     bool reentrant() const noexcept { return reentry_ == Reentry::allowed; }
+    /// "lock 'a' (0x…)"
+    std::string title() const;
     /// "lock 'a' (0x…), taken at file:line by 17"
     std::string describe() const;
     const std::string* name() const noexcept { return name_.get(); }
@@ -74,7 +89,9 @@ public:
     class Awaiter : public QueueAwaiter<Awaiter> {
     public:
         Awaiter(LockCore& lock, std::source_location where, OnCircle on_circle = OnCircle::fail) noexcept
-            : lock_(lock), where_(where), on_circle_(on_circle) {}
+            : lock_(lock), where_(where), on_circle_(on_circle) {
+            lock.note_wanted(where);
+        }
         bool try_now() noexcept { return lock_.try_lock(me_ = current_party(), where_); }
         bool take_or_queue();
 
@@ -84,7 +101,7 @@ public:
         void finish() {
             edge_.leave();
             check();
-            lock_.note_place(where_);
+            if (handed_over_) lock_.note_taken(me_, where_);
         }
 
     private:
@@ -92,6 +109,7 @@ public:
         LockCore& lock_;
         std::source_location where_;
         PartyId me_ = 0;
+        bool handed_over_ = false;
         const OnCircle on_circle_;
         WaitEdge edge_;
     };
@@ -121,8 +139,18 @@ private:
     void unlock_slowly(PartyId me, std::uint64_t word);
     void give_back(PartyId me) noexcept;
     void nest(std::uint32_t depth) noexcept;
-    void note_place(std::source_location where) noexcept {
-        if (!(word_.load(std::memory_order_relaxed) & kNested)) taken_at_.store(where, std::memory_order_relaxed);
+    void note_wanted(PartyId me, std::source_location where) const noexcept {
+        if (order_checked_ && owner() != me) [[unlikely]]
+            LockOrder::about_to_take(me, *this, where);
+    }
+    void note_wanted(std::source_location where) const noexcept {
+        if (order_checked_) [[unlikely]]
+            note_wanted(current_party(), where);
+    }
+    void note_taken(PartyId me, std::source_location where) noexcept {
+        taken_at_.store(where, std::memory_order_relaxed);
+        if (order_checked_) [[unlikely]]
+            LockOrder::taken(me, *this, where);
     }
     void give_up_turn(PartyId me) noexcept;
     enum class Place { back, front };
@@ -133,6 +161,7 @@ private:
     std::atomic<std::source_location> taken_at_{};
     const char* kind_;
     const Reentry reentry_;
+    const bool order_checked_;
     std::uint32_t depth_ = 0;  // how often the owner has taken the lock again
     std::unique_ptr<const std::string> name_;
 };
