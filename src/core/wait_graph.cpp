@@ -91,6 +91,14 @@ public:
 
     // Whether some chain of owners from `mine` comes back to its party; `circle`, if given, gets it.
     static bool closes(const WaitEdge& mine, std::vector<Step>* circle) {
+        const PartyId owner = mine.kind_->owner(mine.thing_);
+        if (owner == 0) return false;
+        if (owner == mine.who_) return true;
+        const Scheduler* here = mine.waiter_->promise() ? Scheduler::current() : nullptr;  // runs, since it runs us
+        const auto may_be_stopped = [&](PartyId home) { return home != 0 && !(here && here->mark() == home); };
+        // Most often the owner waits for nothing.
+        if (!may_be_stopped(home_of(owner)) && !step_of(owner, [](const WaitEdge&) {})) return false;
+
         struct Link {
             Step step;
             std::size_t from;
@@ -98,7 +106,6 @@ public:
         constexpr std::size_t kStart = static_cast<std::size_t>(-1);
         std::vector<Link> links;
         std::unordered_set<PartyId> seen;
-        const Scheduler* here = mine.waiter_->promise() ? Scheduler::current() : nullptr;  // runs, since it runs us
         const auto look_at = [&](PartyId who, std::size_t from) {
             const auto step = step_of(who, [](const WaitEdge&) {});
             if (step && step->owner != 0 && seen.insert(who).second) links.push_back({*step, from});
@@ -106,11 +113,9 @@ public:
         const auto go_on_from = [&](PartyId owner, std::size_t from) {
             if (owner != mine.who_) look_at(owner, from);
             const PartyId home = home_of(owner);
-            if (home != 0 && !(here && here->mark() == home)) look_at(home, from);
+            if (may_be_stopped(home)) look_at(home, from);
         };
-        const PartyId owner = mine.kind_->owner(mine.thing_);
-        if (owner == mine.who_) return true;
-        if (owner != 0) go_on_from(owner, kStart);
+        go_on_from(owner, kStart);
         for (std::size_t at = 0; at < links.size(); ++at) {
             if (links[at].step.owner != mine.who_) {
                 go_on_from(links[at].step.owner, at);

@@ -75,7 +75,10 @@ bool LockCore::take_or_push(PartyId me, Waiter& waiter, Place place) noexcept {
         const bool free = word >> kShift == 0;
         const std::uint64_t flags = (word & kFlags & ~cleared) | (free ? 0 : kWaiters);
         const std::uint64_t next = free ? me << kShift | flags : (word & ~kFlags) | flags;
-        if (!word_.compare_exchange_weak(word, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+        // Unchanged: taken, and kWaiters set, which stays so while we hold the queue's lock.
+        if (next != word &&
+            !word_.compare_exchange_weak(word, next, std::memory_order_acquire, std::memory_order_relaxed))
+            continue;
         if (free) return true;
         place == Place::front ? queue.push_front(waiter) : queue.push(waiter);
         return false;
@@ -158,7 +161,9 @@ void LockCore::give_back(PartyId me) noexcept {
     for (;;) {
         const std::uint64_t mine = me << kShift;
         std::uint64_t word = mine;
-        if (word_.compare_exchange_strong(word, 0, std::memory_order_release, std::memory_order_relaxed)) return;
+        if (word_.load(std::memory_order_relaxed) == mine &&
+            word_.compare_exchange_strong(word, 0, std::memory_order_release, std::memory_order_relaxed))
+            return;
         Waiter* woken = nullptr;
         {
             // With a flag set the word does not change while we hold the queue's lock.
