@@ -18,6 +18,7 @@ const OwnedKind Fork::kOwnedKind{[](const void* fork) noexcept {
 
 void Fork::run(Worker& worker) noexcept {
     {
+        const EnterContext inherited(context_);
         const Worker::Nested nested(worker);
         floor_ = worker.next_position();
         runner_.store(&worker, std::memory_order_release);

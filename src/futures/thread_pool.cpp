@@ -3,7 +3,8 @@
 namespace hocket {
 
 ThreadPool::ThreadPool(ThreadPoolOptions options) : core_(std::make_shared<detail::PoolCore>(std::move(options))) {
-    if (const std::size_t places = core_->options().max_pending) room_ = std::make_shared<detail::Room>(places);
+    if (const std::size_t places = core_->options().max_pending)
+        room_ = std::make_shared<Semaphore>(static_cast<std::ptrdiff_t>(places));
 }
 
 ThreadPool::ThreadPool(std::size_t max_workers, std::string name)
@@ -20,7 +21,7 @@ std::size_t ThreadPool::concurrency() const noexcept { return core_->max_workers
 
 ThreadPoolStatistics ThreadPool::statistics() const { return core_->statistics(); }
 
-const std::shared_ptr<detail::Room>* ThreadPool::room() noexcept {
+const std::shared_ptr<Semaphore>* ThreadPool::room() noexcept {
     if (!room_) [[likely]]
         return nullptr;
     const detail::Worker* worker = detail::Worker::current();

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "../report_capture.hpp"
+#include "hocket/core/context_var.hpp"
+#include "hocket/futures/parallel.hpp"
 #include "hocket/futures/wait.hpp"
 #include "hocket/sync/event.hpp"
 
@@ -217,6 +219,24 @@ TEST(ThreadPool, TellsWhatItDoes) {
     now = pool.statistics();
     EXPECT_EQ(now.pending, 0u);
     EXPECT_EQ(now.completed, 2u);
+}
+
+TEST(ThreadPool, JobsInheritContextVariablesAndKeepTheirOwnChanges) {
+    ContextVar<int> number("number", 0);
+    ThreadPool pool(1);
+    (void)number.set(1);
+    const auto job = [&] {
+        const int inherited = number.get();
+        (void)number.set(99);
+        int forked = 0;
+        parallel_invoke(
+            pool, [] {}, [&] { forked = number.get(); });
+        return inherited + forked;
+    };
+    EXPECT_EQ(pool.submit(job).result(), 1 + 99);
+    (void)number.set(2);
+    EXPECT_EQ(pool.submit(job).result(), 2 + 99);
+    EXPECT_EQ(number.get(), 2);
 }
 
 TEST(InlineExecutor, RunsJobsWithinSubmit) {

@@ -1,6 +1,7 @@
 // Executor: where jobs are submitted to.
 #pragma once
 #include <atomic>
+#include <coroutine>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -9,9 +10,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "hocket/core/detail/queue_awaiter.hpp"
 #include "hocket/futures/detail/job.hpp"
 #include "hocket/futures/future.hpp"
+#include "hocket/sync/semaphore.hpp"
 
 namespace hocket {
 
@@ -51,7 +52,7 @@ public:
     Future<detail::CallResult<F, Arguments...>> submit(F&& function, Arguments&&... arguments) {
         const auto* room = this->room();
         if (room) [[unlikely]]
-            (*room)->take(std::source_location::current());
+            (*room)->acquire();
         return submit_call(
             Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
             room);
@@ -60,7 +61,7 @@ public:
     template <class F, class... Arguments>
     std::optional<Future<detail::CallResult<F, Arguments...>>> try_submit(F&& function, Arguments&&... arguments) {
         const auto* room = this->room();
-        if (room && !(*room)->try_take()) return std::nullopt;
+        if (room && !(*room)->try_acquire()) return std::nullopt;
         return submit_call(
             Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
             room);
@@ -95,7 +96,7 @@ protected:
     /// Has `job` run: takes over the reference of its entry, unless it throws.
     virtual void execute(detail::Job& job) = 0;
     /// The bound of the queue, as far as the calling thread has to respect it; null for none.
-    virtual const std::shared_ptr<detail::Room>* room() noexcept { return nullptr; }
+    virtual const std::shared_ptr<Semaphore>* room() noexcept { return nullptr; }
 
 private:
     template <class C>
@@ -105,13 +106,13 @@ private:
 
     // Takes over the place in `room`.
     template <class C>
-    Future<std::invoke_result_t<C&>> submit_call(C&& call, const std::shared_ptr<detail::Room>* room) {
+    Future<std::invoke_result_t<C&>> submit_call(C&& call, const std::shared_ptr<Semaphore>* room) {
         using T = std::invoke_result_t<C&>;
         detail::JobState<T, C>* job = nullptr;
         try {
             job = new detail::JobState<T, C>(std::move(call));
         } catch (...) {
-            if (room) (*room)->give_back();
+            if (room) (*room)->release();
             throw;
         }
         if (room) job->set_room(*room);
@@ -128,20 +129,28 @@ private:
 
 /// Waits for a place in the queue of an executor and submits a call.
 template <class C>
-class [[nodiscard]] detail::SubmitAwaiter final : public QueueAwaiter<SubmitAwaiter<C>> {
+class [[nodiscard]] detail::SubmitAwaiter final {
 public:
-    SubmitAwaiter(Executor& executor, C call) : executor_(executor), room_(executor.room()), call_(std::move(call)) {}
-    bool try_now() noexcept { return !room_ || (*room_)->try_take(); }
-    bool take_or_queue() noexcept { return !room_ || !(*room_)->queue(*this); }
+    SubmitAwaiter(Executor& executor, C call) : executor_(executor), room_(executor.room()), call_(std::move(call)) {
+        if (room_) place_.emplace(**room_);
+    }
+    SubmitAwaiter(const SubmitAwaiter&) = delete;
+    SubmitAwaiter& operator=(const SubmitAwaiter&) = delete;
+    bool await_ready() { return !place_ || place_->await_ready(); }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> caller) {
+        return place_->await_suspend(caller);
+    }
     Future<std::invoke_result_t<C&>> await_resume() {
-        this->check();
+        if (place_) place_->await_resume();
         return executor_.submit_call(std::move(call_), room_);
     }
 
 private:
     Executor& executor_;
-    const std::shared_ptr<Room>* room_;
+    const std::shared_ptr<Semaphore>* room_;
     C call_;
+    std::optional<Semaphore::Awaiter> place_;
 };
 
 /// What Executor::async_submit() returns: `co_await` it.

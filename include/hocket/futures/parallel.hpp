@@ -28,7 +28,8 @@ void parallel_for(Executor& executor, Range&& range, Body body, std::size_t chun
     detail::ChunkRun run(executor, size, chunk);
     run.run(
         [&](std::size_t, std::size_t begin, std::size_t end) {
-            for (auto i = static_cast<Difference>(begin); i < static_cast<Difference>(end); ++i) body(first[i]);
+            auto element = first + static_cast<Difference>(begin);
+            for (std::size_t left = end - begin; left > 0; --left, ++element) body(*element);
         },
         where);
 }
@@ -48,9 +49,10 @@ auto map_reduce(Executor& executor, Range&& range, Map map, Reduce reduce, std::
     std::vector<std::optional<Result>> partial(run.chunks());
     run.run(
         [&](std::size_t index, std::size_t begin, std::size_t end) {
-            auto i = static_cast<Difference>(begin);
-            Result result = map(first[i]);
-            while (++i < static_cast<Difference>(end)) result = reduce(std::move(result), map(first[i]));
+            auto element = first + static_cast<Difference>(begin);
+            Result result = map(*element);
+            for (std::size_t left = end - begin - 1; left > 0; --left)
+                result = reduce(std::move(result), map(*++element));
             partial[index].emplace(std::move(result));
         },
         where);

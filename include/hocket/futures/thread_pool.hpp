@@ -42,9 +42,9 @@ public:
 
 private:
     void execute(detail::Job& job) override;
-    const std::shared_ptr<detail::Room>* room() noexcept override;
+    const std::shared_ptr<Semaphore>* room() noexcept override;
     std::shared_ptr<detail::PoolCore> core_;
-    std::shared_ptr<detail::Room> room_;  // null: any number of jobs may wait
+    std::shared_ptr<Semaphore> room_;  // null: any number of jobs may wait
 };
 
 }  // namespace hocket

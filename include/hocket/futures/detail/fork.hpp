@@ -4,6 +4,7 @@
 #include <exception>
 #include <source_location>
 
+#include "hocket/core/detail/context.hpp"
 #include "hocket/core/detail/party.hpp"
 #include "hocket/core/detail/wait_graph.hpp"
 #include "hocket/futures/detail/pool_core.hpp"
@@ -26,7 +27,7 @@ public:
     void join_quietly(Worker& worker) noexcept;
 
 protected:
-    Fork() noexcept = default;
+    Fork() noexcept : context_(current_context()) {}
     ~Fork() = default;
     virtual void call() = 0;
 
@@ -42,6 +43,7 @@ private:
     std::atomic<Worker*> runner_{nullptr};  // after floor_
     WorkDeque<WorkItem>::Position floor_ = 0;
     ThreadCanceller canceller_;
+    ContextRef context_;  // of who forked it
     std::exception_ptr error_;
 };
 

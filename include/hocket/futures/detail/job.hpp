@@ -7,12 +7,13 @@
 #include <optional>
 #include <tuple>
 
+#include "hocket/core/detail/context.hpp"
 #include "hocket/core/detail/frame_allocator.hpp"
 #include "hocket/core/detail/party.hpp"
 #include "hocket/futures/detail/pool_core.hpp"
-#include "hocket/futures/detail/room.hpp"
 #include "hocket/futures/detail/shared_state.hpp"
 #include "hocket/futures/future.hpp"
+#include "hocket/sync/semaphore.hpp"
 
 namespace hocket::detail {
 
@@ -34,7 +35,7 @@ public:
     /// far as that is to be had by this thread.
     void help(const SharedStateBase& state);
     /// A place in the queue, which it gives back when it is claimed. Before it is queued.
-    void set_room(std::shared_ptr<Room> room) noexcept { room_ = std::move(room); }
+    void set_room(std::shared_ptr<Semaphore> room) noexcept { room_ = std::move(room); }
     /// Runs it on the calling thread, instead of queueing it.
     void run_here() noexcept {
         if (claim()) execute(nullptr);
@@ -47,26 +48,29 @@ public:
     }
 
 protected:
-    Job() noexcept = default;
+    Job() noexcept : context_(current_context()) {}
     ~Job() = default;
     bool claim() noexcept {
         if (claimed_.load(std::memory_order_relaxed) || claimed_.exchange(true, std::memory_order_acq_rel))
             return false;
         if (room_) [[unlikely]]
-            room_->give_back();
+            room_->release();
         return true;
     }
     /// Runs a claimed job, on `worker` or (null) on a thread of somebody else's.
     virtual void execute(Worker* worker) noexcept = 0;
     /// The party that runs it.
     PartyId party() const noexcept { return party_.load(std::memory_order_acquire); }
-    void cancel_running() noexcept { canceller_.cancel(); }
+    void cancel_running(std::string_view reason) noexcept { canceller_.cancel(reason); }
 
     /// While it lives, the calling thread is the job.
     class Running {
     public:
         Running(Job& job, Worker* worker) noexcept
-            : nested_(worker), as_(job.begin(worker)), before_(ThreadCanceller::install(&job.canceller_)) {}
+            : context_(std::move(job.context_)),
+              nested_(worker),
+              as_(job.begin(worker)),
+              before_(ThreadCanceller::install(&job.canceller_)) {}
         Running(const Running&) = delete;
         Running& operator=(const Running&) = delete;
         ~Running() { ThreadCanceller::install(before_); }
@@ -81,6 +85,7 @@ protected:
         private:
             std::optional<Worker::Nested> nested_;
         };
+        EnterContext context_;
         Nesting nested_;
         ActAs as_;
         ThreadCanceller* before_;
@@ -104,7 +109,8 @@ private:
     WorkDeque<WorkItem>::Position floor_ = 0;  // what the runner queues at and above this descends from the job
     std::atomic<PartyId> party_{0};
     ThreadCanceller canceller_;
-    std::shared_ptr<Room> room_;  // null: the queue is not bounded
+    ContextRef context_;               // inherited from who submitted it
+    std::shared_ptr<Semaphore> room_;  // null: the queue is not bounded
 };
 
 /// `Call` is called once, without arguments; its result is a T.
@@ -123,7 +129,7 @@ public:
                 return true;
             }
         }
-        this->cancel_running();
+        this->cancel_running(reason);
         return true;
     }
     bool withdraw() noexcept override {

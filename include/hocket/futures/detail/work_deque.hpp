@@ -1,18 +1,13 @@
 // The work-stealing deque: one worker pushes and pops at one end, any thread steals at the other.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-namespace hocket::detail {
+#include "hocket/core/detail/atomic.hpp"
 
-/// The atomics that a program runs with; tests replace them by ones that explore interleavings.
-struct StandardAtomics {
-    template <class T>
-    using Atomic = std::atomic<T>;
-};
+namespace hocket::detail {
 
 /// Pointers to `Item`, in an array that grows. (Chase, Lev: Dynamic circular work-stealing deque, SPAA 2005.)
 ///
@@ -23,12 +18,10 @@ struct StandardAtomics {
 /// needs one order of the owner's store of bottom_ and load of top_ with the thief's two loads; all four are
 /// sequentially consistent. (Lê, Pop, Cohen, Zappa Nardelli: Correct and efficient work-stealing for weak memory
 /// models, PPoPP 2013, prove it with fences, which ThreadSanitizer does not model.) An item's contents are published by
-/// the store to bottom_ in push(). An array that was outgrown is kept, since a thief may be reading it.
-template <class Item, class Atomics = StandardAtomics>
+/// the store to bottom_ in push(). An array that was outgrown is kept, since a thief may be reading it. tests/model/
+/// runs it under every interleaving of few threads.
+template <class Item>
 class WorkDeque {
-    template <class T>
-    using Atomic = typename Atomics::template Atomic<T>;
-
 public:
     using Position = std::int64_t;
 
