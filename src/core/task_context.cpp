@@ -7,11 +7,25 @@
 
 namespace hocket::detail {
 
-TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
-    : home_(&home), scope_(&root_scope_), observer_(origin.observer), id_(next_party_id() | home.mark()), spawned_at_(origin.where), context_(current_context()) {
-    Scheduler* here = Scheduler::current();
+namespace {
+
+// One look at the scheduler for both: what a new task inherits, and from whom.
+ContextRef& inherited(std::uint64_t& parent_id) noexcept {
+    const Scheduler* here = Scheduler::current();
     TaskContext* parent = here ? here->current_task() : nullptr;
-    parent_id_ = parent ? parent->id() : 0;
+    parent_id = parent ? parent->id() : 0;
+    return parent ? parent->context() : current_context();
+}
+
+}  // namespace
+
+TaskContext::TaskContext(PromiseBase& root, Scheduler& home, const TaskOrigin& origin)
+    : home_(&home),
+      scope_(&root_scope_),
+      observer_(origin.observer),
+      id_(next_party_id() | home.mark()),
+      spawned_at_(origin.where),
+      context_(inherited(parent_id_)) {
     if (const std::string_view name = origin.name; !name.empty()) {
         name_ = new char[name.size() + 1];
         std::memcpy(name_, name.data(), name.size());
