@@ -24,12 +24,6 @@ public:
     const TimePoint since;
 };
 
-std::string shown_place(const std::source_location& where) {
-    const std::string_view file = where.file_name();
-    const bool in_guard = file.find("/include/c++/") != std::string_view::npos;
-    return in_guard ? "a place hidden by a guard of the standard library" : place(where);
-}
-
 const OwnedKind LockCore::kOwnedKind{
     [](const void* lock) noexcept { return static_cast<const LockCore*>(lock)->owner(); },
     [](const void* lock) { return static_cast<const LockCore*>(lock)->describe(); }};
@@ -42,7 +36,7 @@ std::string LockCore::title() const {
 
 std::string LockCore::describe() const {
     if (owner() == 0) return title();
-    return title() + ", taken at " + shown_place(taken_at_.load(std::memory_order_relaxed));
+    return title() + ", taken at " + place(taken_at_.load(std::memory_order_relaxed));
 }
 
 bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept {

@@ -43,9 +43,9 @@ Orders& orders() {
 }
 
 std::string inversion(const LockCore& wanted, std::source_location where, const Held& held, const Order& other) {
-    return "lock order: " + wanted.title() + " is taken at " + shown_place(where) + " by who holds " +
-           held.lock->title() + " since " + shown_place(held.where) + "; elsewhere the former was held, since " +
-           shown_place(other.first_at) + ", when the latter was taken at " + shown_place(other.second_at) +
+    return "lock order: " + wanted.title() + " is taken at " + place(where) + " by who holds " + held.lock->title() +
+           " since " + place(held.where) + "; elsewhere the former was held, since " + place(other.first_at) +
+           ", when the latter was taken at " + place(other.second_at) +
            ". Two that do this at the same time deadlock: take them in one order, or with acquire()";
 }
 

@@ -96,23 +96,27 @@ TYPED_TEST(Lockable, IsTakenByOneAtATime) {
 
 TYPED_TEST(Lockable, ATaskWaitsForAThreadAndAThreadForATask) {
     this->lock.take();
-    std::latch wants(1);
+    std::latch wants(1), has(1);
     std::atomic<bool> task_has_it{false};
     std::thread loop([&] {
-        run([](TypeParam& lock, std::latch& wants, std::atomic<bool>& task_has_it) -> Task<void> {
+        run([](TypeParam& lock, std::latch& wants, std::latch& has, std::atomic<bool>& task_has_it) -> Task<void> {
             wants.count_down();
             co_await lock.async_take();
             task_has_it = true;
+            has.count_down();
+            for (int i = 0; i < 1000; ++i) co_await yield_now();
+            task_has_it = false;
             lock.give_back();
-        }(this->lock, wants, task_has_it));
+        }(this->lock, wants, has, task_has_it));
     });
     wants.wait();
     EXPECT_FALSE(task_has_it);
     this->lock.give_back();
+    has.wait();
     this->lock.take();
-    loop.join();
-    EXPECT_TRUE(task_has_it);
+    EXPECT_FALSE(task_has_it) << "the thread did not wait for the task";
     this->lock.give_back();
+    loop.join();
 }
 
 template <class T>

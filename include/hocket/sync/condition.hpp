@@ -26,6 +26,9 @@ namespace hocket {
 /// and a notification that came for it goes to the next. Taking the lock again is neither cancelled nor timed.
 class Condition {
 public:
+    /// The guards of the standard library pass on where they were made.
+    using TellsPlace = void;
+
     Condition() : own_(std::in_place, "condition"), core_(*own_) {}
     /// Uses `lock`, which must outlive the condition.
     explicit Condition(Lock& lock) noexcept : core_(lock.core_) {}

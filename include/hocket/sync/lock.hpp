@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hocket/sync/detail/lock_core.hpp"
+#include "hocket/sync/detail/standard_guards.hpp"
 
 namespace hocket {
 namespace detail {
@@ -51,6 +52,9 @@ private:
 /// cancelled wait throws CancelledError and takes nothing. Destroy it when nobody holds or wants it.
 class Lock {
 public:
+    /// The guards of the standard library pass on where they were made.
+    using TellsPlace = void;
+
     Lock() : Lock(std::string_view()) {}
     /// `name` shows in reports.
     explicit Lock(std::string_view name) : core_("lock", name) {}

@@ -8,6 +8,9 @@ namespace hocket {
 /// of its own: it neither shares the lock with the thread that runs its loop nor with the task that spawned it.
 class RLock {
 public:
+    /// The guards of the standard library pass on where they were made.
+    using TellsPlace = void;
+
     RLock() : RLock(std::string_view()) {}
     /// `name` shows in reports.
     explicit RLock(std::string_view name) : core_("rlock", name, detail::LockCore::Reentry::allowed) {}

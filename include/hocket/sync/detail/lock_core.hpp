@@ -14,9 +14,6 @@
 
 namespace hocket::detail {
 
-/// place(), unless it is one inside a guard of the standard library, which says nothing.
-std::string shown_place(const std::source_location& where);
-
 /// A lock with a queue, whose owner is a party. Taking and giving it back cost one compare-and-swap each when nobody
 /// waits.
 ///
