@@ -1,4 +1,4 @@
-// Rows G1-G6, G9-G25, G28, G29, A10.
+// Rows G1-G6, G9-G25, G28, G29, A10, A11.
 #include "example.hpp"
 
 namespace hocket::testing {
@@ -77,6 +77,13 @@ TEST(MeetingPoints, KeepTheirPromises) {
                  "semaphore: at most 3 of 3 seats taken\n"
                  "semaphore: a release too many is an error\n"
                  "semaphore: ten releases woke 10, one at a time\n");
+}
+
+TEST(MissedSignals, AreThoseOfAClearedEventNotOfACount) {
+    const Example run("locks/missed_signals");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_LT(number_after(run.output, "seen by an event that is cleared: "), 10'000);
+    EXPECT_EQ(number_after(run.output, "seen by a condition and a count: "), 10'000);
 }
 
 TEST(Watchdog, ReplacesAWorkerThatHangs) {
