@@ -42,6 +42,17 @@ TEST(Passwords, AreHashedAsTheStandardSays) {
     EXPECT_GT(number_after(run.output, "speed-up: "), 0);
 }
 
+TEST(Hashing, IsExactByAnyNumberOfThreads) {
+    const Example run("pools/hashing", {"8"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.output,
+                ::testing::StartsWith("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"));
+    for (const char* size : {"256", "2048", "65536", "1048576"}) {
+        EXPECT_GT(number_after(run.output, std::string(size) + " bytes, MiB/s: one thread "), 0);
+    }
+    EXPECT_THAT(run.output, ::testing::EndsWith("\n0 wrong\n"));
+}
+
 TEST(RowMeans, AreExact) {
     const Example run("pools/row_means", {"50", "100000"});
     EXPECT_EQ(run.code, 0);
