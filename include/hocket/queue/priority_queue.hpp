@@ -9,8 +9,8 @@
 namespace hocket {
 
 /// The item with the highest priority first, items of equal priority in the order in which they were put; for the rest
-/// as Queue. Priorities are compared by `<`; neither that nor moving one may throw. An item that waits for room takes
-/// part once it is in the queue. Taking or putting costs O(log size).
+/// as Queue. Priorities are compared by `<`, which ends the program if it throws; moving one must be noexcept. An
+/// item that waits for room takes part once it is in the queue. Taking or putting costs O(log size).
 template <class T, class Priority = int>
 class PriorityQueue final : public detail::QueueBase<T, detail::PriorityStore<T, Priority>> {
     using Where = std::source_location;

@@ -133,10 +133,8 @@ private:
 /// The highest priority first, equal ones in the order in which they came: a binary heap.
 template <class T, class Priority>
 class PriorityStore {
-    static_assert(std::is_nothrow_move_constructible_v<Priority> &&
-                      std::is_nothrow_move_assignable_v<Priority>&& noexcept(std::declval<const Priority&>() <
-                                                                             std::declval<const Priority&>()),
-                  "hocket: moving and comparing the priorities of a PriorityQueue must not throw (noexcept)");
+    static_assert(std::is_nothrow_move_constructible_v<Priority>,
+                  "hocket: moving the priorities of a PriorityQueue must not throw (noexcept)");
 
 public:
     // Heap algorithms assign, which an item need not be able to.
@@ -145,9 +143,7 @@ public:
     void push(Entry&& entry) {
         entry.number(next_++);
         heap_.push_back(std::move(entry));
-        std::size_t hole = heap_.size() - 1;
-        for (; hole > 0 && heap_[(hole - 1) / 2] < heap_[hole]; hole = (hole - 1) / 2)
-            exchange(heap_[hole], heap_[(hole - 1) / 2]);
+        rise();
     }
     Entry pop() noexcept {
         exchange(heap_.front(), heap_.back());
@@ -167,6 +163,13 @@ public:
     void swap(PriorityStore& other) noexcept { heap_.swap(other.heap_); }
 
 private:
+    /// Brings the last entry to its place. Ends the program if a comparison throws, as pop() does: the heap would be
+    /// none any more.
+    void rise() noexcept {
+        std::size_t hole = heap_.size() - 1;
+        for (; hole > 0 && heap_[(hole - 1) / 2] < heap_[hole]; hole = (hole - 1) / 2)
+            exchange(heap_[hole], heap_[(hole - 1) / 2]);
+    }
     static void exchange(Entry& a, Entry& b) noexcept {
         if (&a == &b) return;
         Entry kept = std::move(a);
