@@ -181,21 +181,10 @@ std::uintptr_t WaitQueue::lock_slowly() noexcept {
 }
 
 WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
-    ThreadCanceller* canceller = ThreadCanceller::current();
-    if (canceller && canceller->shields_ > 0) canceller = nullptr;
-    if (canceller) {
-        canceller->lock();
-        canceller->waiter_ = this;
-        const bool cancelled = canceller->cancelled();
-        canceller->unlock();
-        if (cancelled) interrupt(WaitOutcome::cancelled);
-    }
+    ThreadCanceller* canceller = ThreadCanceller::in_force();
+    if (canceller) canceller->watch(*this);
     await_signal(deadline);
-    if (canceller) {
-        canceller->lock();
-        canceller->waiter_ = nullptr;
-        canceller->unlock();
-    }
+    if (canceller) canceller->unwatch();
     return outcome();
 }
 
@@ -224,9 +213,13 @@ void ThreadWaiter::signal() noexcept {
     if (before == kSleeping) futex_wake(word);
 }
 
-bool ThreadWaiter::block(TimePoint deadline, std::source_location where) {
+void check_may_block(std::source_location where) noexcept {
     if (debug_enabled() && Scheduler::current()) [[unlikely]]
         report_blocked_loop(where);
+}
+
+bool ThreadWaiter::block(TimePoint deadline, std::source_location where) {
+    check_may_block(where);
     switch (park(deadline)) {
         case WaitOutcome::cancelled:
             ThreadCanceller::current()->throw_cancelled();
@@ -248,6 +241,20 @@ ThreadCanceller* ThreadCanceller::install(ThreadCanceller* canceller) noexcept {
 void ThreadCanceller::lock() noexcept {
     SpinWait spin;
     while (locked_.exchange(true, std::memory_order_acquire)) spin.once();
+}
+
+void ThreadCanceller::watch(Waiter& waiter) noexcept {
+    lock();
+    waiter_ = &waiter;
+    const bool cancelled = this->cancelled();
+    unlock();
+    if (cancelled) waiter.interrupt(WaitOutcome::cancelled);
+}
+
+void ThreadCanceller::unwatch() noexcept {
+    lock();
+    waiter_ = nullptr;
+    unlock();
 }
 
 void ThreadCanceller::throw_cancelled() const { throw CancelledError(reason_); }

@@ -103,16 +103,29 @@ bool is_numeric(const std::string& host) {
     }
 }
 
-}  // namespace
-
-Task<Addresses> resolve(std::string host, std::uint16_t port) {
+Future<Addresses> look_up_beside(std::string host, std::uint16_t port) {
     if (host.find('\0') != std::string::npos)
         throw ResolveError("hocket: cannot resolve a host name with a NUL byte in it");
-    if (is_numeric(host)) co_return Addresses{Address::ip(host, port)};
+    if (is_numeric(host)) {
+        Promise<Addresses> known;
+        known.set_result(Addresses{Address::ip(host, port)});
+        return known.future();
+    }
     Request request(std::move(host), port);
     Future<Addresses> answer = request.promise.future();
     LookUpThreads::instance().submit(std::move(request));
+    return answer;
+}
+
+}  // namespace
+
+Task<Addresses> resolve(std::string host, std::uint16_t port) {
+    Future<Addresses> answer = look_up_beside(std::move(host), port);
     co_return co_await std::move(answer);
+}
+
+Addresses resolve_blocking(const std::string& host, std::uint16_t port, std::source_location where) {
+    return look_up_beside(host, port).result(where);
 }
 
 }  // namespace hocket

@@ -57,6 +57,9 @@ public:
     /// the connection keeps waiting then. Cancellation loses no connection.
     Accept async_accept() const { return Accept(detail::require_open(descriptor_)); }
 
+    /// The same for a thread, which it blocks. Throws CancelledError when the thread is cancelled.
+    Socket accept(std::source_location where = std::source_location::current()) const;
+
     /// Stops listening; connections that nobody has accepted are refused, waits end with an error.
     void close() noexcept;
     bool is_open() const noexcept { return descriptor_ != nullptr; }

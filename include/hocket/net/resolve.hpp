@@ -21,4 +21,8 @@ public:
 /// Throws ResolveError. Cancellation leaves the look-up to end on its own, unheard.
 Task<std::vector<Address>> resolve(std::string host, std::uint16_t port);
 
+/// The same for a thread, which it blocks. Throws CancelledError too when the thread is cancelled.
+std::vector<Address> resolve_blocking(const std::string& host, std::uint16_t port,
+                                      std::source_location where = std::source_location::current());
+
 }  // namespace hocket

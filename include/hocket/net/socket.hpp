@@ -59,6 +59,25 @@ public:
         return detail::Readiness(descriptor(), detail::IoVerb::wait_writable);
     }
 
+    // For threads, the same verbs without async_. They block the calling thread, and throw CancelledError when it is
+    // cancelled. Not for the thread of an event loop.
+
+    /// As async_connect(), but the addresses are tried one after another.
+    static Socket connect(const std::string& host, std::uint16_t port,
+                          std::source_location where = std::source_location::current());
+    static Socket connect(const Address& address, std::source_location where = std::source_location::current());
+    std::size_t recv(std::span<char> buffer, std::source_location where = std::source_location::current()) const {
+        return *recv_before(buffer, kNever, where);
+    }
+    /// The same for at most `limit`; nothing if nothing has come.
+    template <class Rep, class Period>
+    std::optional<std::size_t> recv_for(std::span<char> buffer, std::chrono::duration<Rep, Period> limit,
+                                        std::source_location where = std::source_location::current()) const {
+        return recv_before(buffer, detail::deadline_after(limit), where);
+    }
+    /// Cancellation: a part may have been sent.
+    std::size_t send(std::string_view data, std::source_location where = std::source_location::current()) const;
+
     /// Receives what is there now: nothing, if there is nothing yet; 0 at the end of the stream. Inside a running loop,
     /// which notices what arrives in its turns: a task that asks again and again must let it (yield_now()).
     std::optional<std::size_t> try_recv(std::span<char> buffer) const;
@@ -80,6 +99,8 @@ public:
     Address peer_address() const;
 
 private:
+    std::optional<std::size_t> recv_before(std::span<char> buffer, TimePoint deadline,
+                                           std::source_location where) const;
     std::optional<std::size_t> try_transfer(detail::IoVerb verb, void* data, std::size_t size, int flags,
                                             const char* what) const;
     detail::Descriptor& descriptor() const { return detail::require_open(descriptor_); }

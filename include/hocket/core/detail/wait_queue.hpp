@@ -188,6 +188,9 @@ private:
     Atomic<std::uint32_t> state_{kWaiting};
 };
 
+/// In debug mode, reports that a call at `where` blocks the thread of an event loop, if it is one.
+void check_may_block(std::source_location where) noexcept;
+
 /// The cancellation state of a thread: a flag, and the wait that it is in. `cancel()` makes the current or next park()
 /// of the thread end with `cancelled`, again and again until clear(), except those inside a shield.
 ///
@@ -204,15 +207,20 @@ public:
     bool pending() const noexcept { return shields_ == 0 && cancelled(); }
     /// Throws the CancelledError of the thread, which was cancelled.
     [[noreturn]] void throw_cancelled() const;
+    /// The thread waits by `waiter` from now on, which cancel() interrupts; so does this, if it was cancelled before.
+    void watch(Waiter& waiter) noexcept;
+    /// The wait is over: nobody touches its waiter any more.
+    void unwatch() noexcept;
     void shield() noexcept { ++shields_; }
     void unshield() noexcept { --shields_; }
     /// The canceller of the calling thread, null when it has none.
     static ThreadCanceller* current() noexcept { return current_; }
+    /// The same, but null inside a shield.
+    static ThreadCanceller* in_force() noexcept { return current_ && current_->shields_ == 0 ? current_ : nullptr; }
     /// Makes `canceller` (or none) responsible for the calling thread; returns the one before.
     static ThreadCanceller* install(ThreadCanceller* canceller) noexcept;
 
 private:
-    friend class ThreadWaiter;
     void lock() noexcept;
     void unlock() noexcept { locked_.store(false, std::memory_order_release); }
     static thread_local constinit ThreadCanceller* current_;
