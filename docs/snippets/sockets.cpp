@@ -1,5 +1,6 @@
 // The snippets of docs/sockets.md.
 #include <hocket/net.hpp>
+#include <hocket/threading.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -67,4 +68,18 @@ hk::Task<bool> all() {
     co_return by_tcp == "hello" && by_path == "hello";
 }
 
-int main() { return hk::run(all()) ? 0 : 1; }
+std::string ask_a_thread() {
+    const hk::Listener listener = hk::Listener::bind("localhost", 0);
+    // [blocking]
+    hk::Thread server([&] {
+        const hk::Socket client = listener.accept();
+        char buffer[4096];
+        while (const std::size_t size = client.recv(buffer)) client.send({buffer, size});
+    });
+    // [blocking]
+    std::string answer = hk::run(ask(listener.local_address(), "hello"));
+    server.join();
+    return answer;
+}
+
+int main() { return hk::run(all()) && ask_a_thread() == "hello" ? 0 : 1; }
