@@ -11,6 +11,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kHandOverAfter = 500us;
+
+bool has_waited_long([[maybe_unused]] TimePoint since) {
+#ifdef HOCKET_MODEL
+    return model::either();
+#else
+    return std::chrono::steady_clock::now() - since >= kHandOverAfter;
+#endif
+}
+
 constexpr int kSpins = 100;
 
 }  // namespace
@@ -168,7 +177,7 @@ void LockCore::give_back(PartyId me) noexcept {
                     next = static_cast<Awaiter*>(woken)->me_ << kShift;
                 } else {
                     const auto& thread = *static_cast<BlockedThread*>(woken);
-                    const bool patient = std::chrono::steady_clock::now() - thread.since < kHandOverAfter;
+                    const bool patient = !has_waited_long(thread.since);
                     next = patient ? kWaking : thread.party << kShift;
                 }
             }

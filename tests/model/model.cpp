@@ -78,6 +78,7 @@ public:
             if (fiber->spins_on == address) fiber->spins_on = nullptr;
         }
     }
+    bool either() { return choose(2) == 1; }
     void spin() {
         running_->spins_on = running_->looked_at;
         leave();
@@ -189,6 +190,11 @@ void changed(const void* address) {
 
 void spin() {
     if (Execution* execution = Execution::current_execution; execution && execution->in_thread()) execution->spin();
+}
+
+bool either() {
+    Execution* execution = Execution::current_execution;
+    return execution && execution->in_thread() && execution->either();
 }
 
 void sleep_on(const void* address, const std::function<bool()>& still) {

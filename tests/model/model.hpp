@@ -20,6 +20,8 @@ void step(const void* address);
 void changed(const void* address);
 /// A turn of a spin loop: the thread can do nothing before what it looked at last has changed.
 void spin();
+/// False in one schedule and true in another.
+bool either();
 /// Sleeps while the word at `address` is `value`, as far as `still` says so.
 void sleep_on(const void* address, const std::function<bool()>& still);
 /// Wakes one thread that sleeps on `address`.
