@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr int kProducers = 4;
 constexpr int kConsumers = 4;
+constexpr int kItems = 200;
 
 // An item: its producer, and its number among that producer's.
 struct Item {
@@ -103,7 +104,6 @@ template <class Q>
 void mixed(bool in_order) {
     int round = 0;
     for (const test::StressTime time; time.left(); ++round) {
-        constexpr int kItems = 200;
         const std::size_t bound = 1 + static_cast<std::size_t>(round) % 5;
         Q queue(bound);
         Ledger ledger;
@@ -151,7 +151,6 @@ TEST(QueueStress, ThreadsAndTasksLoseAndDoubleNothingInAPriorityQueue) { mixed<P
 
 TEST(QueueStress, TimeLimitsRaceWithTheHandOver) {
     for (const test::StressTime time; time.left();) {
-        constexpr int kItems = 300;
         Queue<Item> queue(1);
         Ledger ledger;
         std::deque<Thread> consumers, producers;
