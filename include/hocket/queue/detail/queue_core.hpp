@@ -264,6 +264,7 @@ bool QueueCore<Store>::join_or_queue(Waiter* waiter) noexcept {
 template <class Useless>
 void linger(Useless&& useless) noexcept {
     constexpr int kRounds = 8;
+    if (!can_spin()) return;
     for (int round = 0; round < kRounds && useless(); ++round) {
         for (int turn = 0; turn < 1 << round; ++turn) pause_spinning();
     }
