@@ -66,7 +66,7 @@ int main() {
     // Another thread gets in only after the last unlock().
     recursive.lock();
     recursive.lock();
-    hk::Event tried, released;
+    hk::Event tried;
     bool too_early = false;
     hk::Thread other([&] {
         too_early = recursive.try_lock();
