@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kHandOverAfter = 500us;
+[[maybe_unused]] constexpr auto kHandOverAfter = 500us;
 
 bool has_waited_long([[maybe_unused]] TimePoint since) {
 #ifdef HOCKET_MODEL

@@ -29,6 +29,8 @@ Job wait_in(WaitQueue& queue, std::optional<WaitOutcome>& outcome, TimePoint dea
     outcome = co_await wait;
 }
 
+class OwnWaiter final : public ThreadWaiter {};
+
 // A thread that waits in a queue. When the constructor returns, it is in the queue.
 class WaitingThread {
 public:
@@ -36,7 +38,7 @@ public:
         std::binary_semaphore arrived(0);
         thread_ = std::thread([&queue, &arrived, this] {
             ThreadCanceller* before = ThreadCanceller::install(&canceller_);
-            waiter_ = std::make_unique<ThreadWaiter>();
+            waiter_ = std::make_unique<OwnWaiter>();
             // Whoever takes the queue's lock after this finds the waiter inside.
             queue.push_unless(*waiter_, [&] {
                 arrived.release();
@@ -56,7 +58,7 @@ public:
 
 private:
     ThreadCanceller canceller_;
-    std::unique_ptr<ThreadWaiter> waiter_;
+    std::unique_ptr<OwnWaiter> waiter_;
     WaitOutcome outcome_ = WaitOutcome::waiting;
     std::thread thread_;
 };

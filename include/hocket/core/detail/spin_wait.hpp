@@ -27,23 +27,26 @@ inline bool can_spin() noexcept {
 }
 
 /// One wait for a spin lock: if the holder has lost its processor, it is let have ours.
+#ifdef HOCKET_MODEL
+class SpinWait {
+public:
+    void once() noexcept { model::spin(); }
+};
+#else
 class SpinWait {
 public:
     void once() noexcept {
-#ifdef HOCKET_MODEL
-        model::spin();
-#else
         if (++turns_ < kSpins) {
             pause_spinning();
         } else {
             ::sched_yield();
         }
-#endif
     }
 
 private:
     static constexpr int kSpins = 64;
     int turns_ = 0;
 };
+#endif
 
 }  // namespace hocket::detail
