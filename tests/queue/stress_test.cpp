@@ -82,7 +82,8 @@ auto async_put_into(Q& queue, Item item) {
 template <class Q>
 Task<void> produce(Q& queue, int me, std::vector<int>& put, int items) {
     for (int i = 0; i < items; ++i) {
-        co_await async_put_into(queue, Item{me, i});
+        const Item item{me, i};
+        co_await async_put_into(queue, item);
         put.push_back(i);
     }
 }
@@ -246,8 +247,9 @@ TEST(QueueStress, TimeLimitsOfTasksRaceWithTheHandOver) {
         Thread putters([&] {
             run([](Queue<Item>& queue, Ledger& ledger) -> Task<void> {
                 for (int turn = 0; turn < 300; ++turn) {
-                    co_await gather(put_until_timeout(queue, Item{0, turn}, ledger.put[0]),
-                                    put_until_timeout(queue, Item{1, turn}, ledger.put[1]));
+                    const Item first{0, turn}, second{1, turn};
+                    co_await gather(put_until_timeout(queue, first, ledger.put[0]),
+                                    put_until_timeout(queue, second, ledger.put[1]));
                 }
             }(queue, ledger));
         });
