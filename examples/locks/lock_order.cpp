@@ -33,6 +33,7 @@ int main() {
     held.release();
     auto later = hk::acquire(low);
     std::cout << "later it is fine\n";
+    later.release();
 
     hk::RLock again;
     auto outer = hk::acquire(again);

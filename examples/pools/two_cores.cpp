@@ -5,15 +5,22 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <string>
 
 namespace hk = hocket;
 
-void count_down(long from) {
-    for (std::atomic<long> left = from; left.load(std::memory_order_relaxed) > 0;)
-        left.store(left.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+// On cache lines of their own, and global, so that no compiler can do without them.
+struct alignas(64) Counter {
+    std::atomic<long> left = 0;
+};
+Counter counters[2];
+
+void count_down(Counter& counter, long from) {
+    for (counter.left = from; counter.left.load(std::memory_order_relaxed) > 0;)
+        counter.left.store(counter.left.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
 }
 
 int main(int argc, char** argv) {
@@ -21,11 +28,11 @@ int main(int argc, char** argv) {
     auto now = [] { return std::chrono::steady_clock::now(); };
 
     const auto start = now();
-    count_down(count);
-    count_down(count);
+    count_down(counters[0], count);
+    count_down(counters[1], count);
     const auto between = now();
     {
-        hk::Thread first(count_down, count), second(count_down, count);
+        hk::Thread first(count_down, std::ref(counters[0]), count), second(count_down, std::ref(counters[1]), count);
         first.join();
         second.join();
     }

@@ -174,13 +174,16 @@ void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& k
     if (waiter.promise() && waiter.promise()->task()->scope().time_limited()) return;
     task_ = scheduler ? scheduler->current_task() : nullptr;
     thread_ = task_ ? nullptr : &ThreadRecord::current();
+    // Allocated before there is anything to undo.
+    const bool stops_loop = scheduler && scheduler->mark() != 0 && !waiter.promise();
+    if (stops_loop) stopped_loop_ = std::make_unique<WaitEdge>();
     who_ = current_party();
     serial_ = next_party_id();
     waiter_ = &waiter;
     thing_ = thing;
     kind_ = &kind;
     where_ = where;
-    if (scheduler && scheduler->mark() != 0 && !waiter.promise()) stop_loop(*scheduler);
+    if (stops_loop) stop_loop(*scheduler);
     WaitGraph::insert(*this);
     if (!WaitGraph::closes(*this, nullptr)) return;
     std::optional<std::string> circle;
@@ -203,7 +206,6 @@ void WaitEdge::stop_loop(const Scheduler& scheduler) {
     static constexpr OwnedKind kLoop{
         [](const void* edge) noexcept { return static_cast<const WaitEdge*>(edge)->who_; },
         [](const void*) { return std::string("needs the thread of its event loop, which is blocked"); }};
-    stopped_loop_ = std::make_unique<WaitEdge>();
     stopped_loop_->who_ = scheduler.mark();
     stopped_loop_->serial_ = serial_;
     stopped_loop_->waiter_ = waiter_;

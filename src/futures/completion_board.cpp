@@ -61,16 +61,6 @@ std::optional<std::size_t> CompletionBoard::try_next() noexcept {
     return index;
 }
 
-void CompletionBoard::help() {
-    // Each is offered once: what has been started is not to be had any more.
-    while (helped_ < used_ && !completed()) watches_[helped_++].state->help();
-}
-
-bool CompletionBoard::completed() noexcept {
-    WaitQueue::Lock lock(waiter_);
-    return completed_ != nullptr;
-}
-
 std::optional<std::size_t> CompletionBoard::next(TimePoint deadline, std::source_location where) {
     for (bool in_time = true;;) {
         if (const auto index = try_next()) return index;
@@ -80,7 +70,8 @@ std::optional<std::size_t> CompletionBoard::next(TimePoint deadline, std::source
                 "hocket: a blocking wait for Futures on the thread of an event loop would stop the loop that may have "
                 "to produce their results; await them instead");
         }
-        if (deadline == kNever) help();
+        // Runs none of the jobs itself: one may wait for what only happens after another is done. If the pool's threads
+        // all wait, a spare one is started.
         ThreadWaiter waiter;
         const BlockedWorker blocked;
         if (waiter_.push_unless(waiter, [this] { return completed_ != nullptr; }))

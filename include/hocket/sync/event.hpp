@@ -29,19 +29,20 @@ public:
     template <class Rep, class Period>
     [[nodiscard]] bool wait_for(std::chrono::duration<Rep, Period> limit,
                                 std::source_location where = std::source_location::current()) {
-        return is_set() || block(detail::deadline_after(limit), where);
+        return block(detail::deadline_after(limit), where);
     }
     /// Blocks until `deadline` at most; whether the event was set.
     template <class Clock, class Duration>
     [[nodiscard]] bool wait_until(std::chrono::time_point<Clock, Duration> deadline,
                                   std::source_location where = std::source_location::current()) {
-        return is_set() || block(detail::deadline_at(deadline), where);
+        return block(detail::deadline_at(deadline), where);
     }
 
     class [[nodiscard]] Awaiter final : public detail::QueueAwaiter<Awaiter> {
     public:
         explicit Awaiter(Event& event) noexcept : event_(event) {}
-        bool try_now() const noexcept { return event_.is_set(); }
+        // Under the queue's lock only: set() may still hold it when the flag is seen, and the waiter destroy the event.
+        bool try_now() const noexcept { return false; }
         bool take_or_queue() noexcept { return !event_.queue(*this); }
         void await_resume() const { check(); }
 
@@ -61,6 +62,8 @@ public:
     Wait async_wait() noexcept { return Wait(*this); }
 
 private:
+    // A wait never ends without the queue's lock, not even when the event is set: set() uses the object until it has
+    // given that back.
     bool block(TimePoint deadline, std::source_location where);
     bool queue(detail::Waiter& waiter) noexcept {
         return waiters_.push_unless(waiter, [this] { return is_set(); });

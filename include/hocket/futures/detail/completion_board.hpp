@@ -33,12 +33,9 @@ private:
     class Watch;
     void complete(Watch& watch) noexcept;
     std::optional<std::size_t> try_next() noexcept;
-    bool completed() noexcept;
-    void help();
 
     std::unique_ptr<Watch[]> watches_;
     std::size_t used_ = 0;
-    std::size_t helped_ = 0;
     WaitQueue waiter_;
     Watch* completed_ = nullptr;  // oldest first; under the lock of waiter_
     Watch* newest_ = nullptr;
