@@ -91,6 +91,19 @@ void submit_and_get(benchmark::State& state, bool waiters_help) {
 void submit_and_get_hocket(benchmark::State& state) { submit_and_get(state, false); }
 void submit_and_get_hocket_helping(benchmark::State& state) { submit_and_get(state, true); }
 
+// In a job, as TBB's caller is one of its workers.
+void submit_and_get_hocket_in_job(benchmark::State& state) {
+    hk::ThreadPool pool(workers(state));
+    pool.submit([&] {
+            std::uint64_t i = 0;
+            for (auto _ : state) {
+                expect(state, pool.submit([i] { return i; }).result(), i);
+                ++i;
+            }
+        })
+        .result();
+}
+
 void run_and_wait_tbb(benchmark::State& state) {
     TbbThreads threads(state);
     threads.run([&] {
@@ -110,6 +123,22 @@ void submit_and_get_std_async(benchmark::State& state) {
         expect(state, std::async(std::launch::async, [i] { return i; }).get(), i);
         ++i;
     }
+}
+
+// ---- the results of map(), by chunks
+
+void map_hocket(benchmark::State& state) {
+    constexpr std::uint64_t kItems = 1'000'000;
+    hk::ThreadPool pool(2);
+    const hk::MapOptions options{.chunk_size = static_cast<std::size_t>(state.range(0))};
+    const auto same = [](std::uint64_t i) { return i; };
+    for (auto _ : state) {
+        std::uint64_t sum = 0;
+        for (const std::uint64_t each : pool.map(same, std::views::iota(std::uint64_t{0}, kItems), options))
+            sum += each;
+        expect(state, sum, kItems * (kItems - 1) / 2);
+    }
+    report_each(state, kItems);
 }
 
 // ---- fork-join: fib(30), 2.7 million calls
@@ -175,6 +204,27 @@ void skynet_submit_hocket(benchmark::State& state) {
     hk::ThreadPool pool(workers(state));
     for (auto _ : state) {
         expect(state, pool.submit([&] { return skynet_hocket(pool, 0, kLeaves); }).result(),
+               kLeaves * (kLeaves - 1) / 2);
+    }
+    report_each(state, kSkynetTasks);
+}
+
+std::uint64_t skynet_invoked(hk::ThreadPool& pool, std::uint64_t first, std::uint64_t leaves) {
+    if (leaves == 1) return first;
+    std::uint64_t sums[10];
+    const auto branch = [&](std::uint64_t i) {
+        return [&, i] { sums[i] = skynet_invoked(pool, first + i * leaves / 10, leaves / 10); };
+    };
+    const auto invoke_all = [&]<std::size_t... i>(std::index_sequence<i...>) {
+        hk::parallel_invoke(pool, branch(i)...);
+    };
+    invoke_all(std::make_index_sequence<10>());
+    return std::accumulate(std::begin(sums), std::end(sums), std::uint64_t{0});
+}
+void skynet_invoke_hocket(benchmark::State& state) {
+    hk::ThreadPool pool(workers(state));
+    for (auto _ : state) {
+        expect(state, pool.submit([&] { return skynet_invoked(pool, 0, kLeaves); }).result(),
                kLeaves * (kLeaves - 1) / 2);
     }
     report_each(state, kSkynetTasks);
@@ -268,14 +318,17 @@ void each_size_microseconds(benchmark::internal::Benchmark* bench) {
 }
 BENCHMARK(submit_then_get_hocket)->Apply(each_size_milliseconds);
 BENCHMARK(submit_then_wait_tbb)->Apply(each_size_milliseconds);
-BENCHMARK(submit_and_get_hocket)->Apply(each_size);
+BENCHMARK(submit_and_get_hocket)->Apply(each_size)->Arg(1000);  // of which one is started
+BENCHMARK(submit_and_get_hocket_in_job)->Apply(each_size);
 BENCHMARK(submit_and_get_hocket_helping)->Apply(each_size);
 BENCHMARK(run_and_wait_tbb)->Apply(each_size);
 BENCHMARK(submit_and_get_std_async)->UseRealTime();
+BENCHMARK(map_hocket)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(fib_invoke_hocket)->Apply(each_size_milliseconds);
 BENCHMARK(fib_submit_hocket)->Apply(each_size_milliseconds);
 BENCHMARK(fib_invoke_tbb)->Apply(each_size_milliseconds);
 BENCHMARK(skynet_submit_hocket)->Apply(each_size_milliseconds);
+BENCHMARK(skynet_invoke_hocket)->Apply(each_size_milliseconds);
 BENCHMARK(skynet_tbb)->Apply(each_size_milliseconds);
 BENCHMARK(loop_serial)->Unit(benchmark::kMicrosecond)->UseRealTime();
 BENCHMARK(parallel_for_hocket)->Apply(each_size_microseconds);

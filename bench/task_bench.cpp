@@ -1,8 +1,11 @@
-// Coroutine tasks: awaiting a child, spawning and joining a million, letting others run, memory of a suspended one.
+// Coroutine tasks: awaiting a child, spawning and joining a million, letting others run, gathering sleeps, memory of a
+// suspended one.
 
 #include <benchmark/benchmark.h>
 
 #include <asio.hpp>
+#include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <hocket/aio.hpp>
 #include <string>
@@ -217,6 +220,62 @@ void yield_asio(benchmark::State& state) {
     report_each(state, kYields);
 }
 
+// ---- gather many sleeps of up to 10 ms, in no order: what they take of the processor
+
+std::chrono::microseconds nap(std::uint64_t number) { return std::chrono::microseconds(number * 7919 % 10'000); }
+
+hk::Task<void> sleep_hocket(std::chrono::microseconds length) { co_await hk::sleep(length); }
+hk::Task<void> run_sleeps(benchmark::State& state, std::uint64_t sleeps) {
+    for (auto _ : state) {
+        std::vector<hk::Task<void>> tasks;
+        tasks.reserve(sleeps);
+        for (std::uint64_t i = 0; i < sleeps; ++i) tasks.push_back(sleep_hocket(nap(i)));
+        co_await hk::gather(std::move(tasks));
+    }
+}
+void gather_sleeps_hocket(benchmark::State& state) {
+    const auto sleeps = static_cast<std::uint64_t>(state.range(0));
+    hk::run(run_sleeps(state, sleeps));
+    report_each(state, static_cast<double>(sleeps));
+}
+
+asio::awaitable<void> sleep_asio(std::chrono::microseconds length, std::uint64_t& ended) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, length);
+    co_await timer.async_wait(asio::use_awaitable);
+    ++ended;
+}
+void gather_sleeps_asio(benchmark::State& state) {
+    const auto sleeps = static_cast<std::uint64_t>(state.range(0));
+    asio::io_context context(1);
+    for (auto _ : state) {
+        std::uint64_t ended = 0;
+        for (std::uint64_t i = 0; i < sleeps; ++i) asio::co_spawn(context, sleep_asio(nap(i), ended), asio::detached);
+        context.run();
+        context.restart();
+        expect(state, ended, sleeps);
+    }
+    report_each(state, static_cast<double>(sleeps));
+}
+
+// ---- the same sleeps, and tasks that are spawned and joined, in Python: what its process takes of the processor
+
+void python(benchmark::State& state, const char* work, const char* loop) {
+    const std::string command = std::string("/usr/bin/python3 '") + HOCKET_BENCH_FOLDER "/python_tasks.py' " + work +
+                                " " + loop + " " + std::to_string(state.range(0));
+    for (auto _ : state) {
+        FILE* const out = ::popen(command.c_str(), "r");
+        double seconds = 0;
+        const int found = out ? std::fscanf(out, "%lf", &seconds) : 0;
+        if (out) ::pclose(out);
+        if (found != 1) {
+            state.SkipWithError("it does not start: is it installed?");
+            break;
+        }
+        state.SetIterationTime(seconds);
+    }
+    report_each(state, static_cast<double>(state.range(0)));
+}
+
 // ---- memory of a suspended task: counters, not times
 
 constexpr int kTasks = 200'000;
@@ -320,6 +379,17 @@ BENCHMARK_TEMPLATE(spawn_and_await_each_hocket, Wait::event)->Apply(many);
 BENCHMARK(yield_raw)->Arg(1)->Arg(1000)->ArgName("coroutines")->Unit(benchmark::kMicrosecond);
 BENCHMARK(yield_hocket)->Arg(1)->Arg(1000)->ArgName("coroutines")->Unit(benchmark::kMicrosecond);
 BENCHMARK(yield_asio)->Arg(1)->Arg(1000)->ArgName("coroutines")->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(gather_sleeps_hocket)->Arg(100'000)->ArgName("sleeps")->Unit(benchmark::kMicrosecond);
+BENCHMARK(gather_sleeps_asio)->Arg(100'000)->ArgName("sleeps")->Unit(benchmark::kMicrosecond);
+
+const auto python_times = [](benchmark::internal::Benchmark* benchmark) {
+    benchmark->UseManualTime()->Unit(benchmark::kMicrosecond);
+};
+BENCHMARK_CAPTURE(python, sleeps_asyncio, "sleeps", "asyncio")->Arg(100'000)->ArgName("sleeps")->Apply(python_times);
+BENCHMARK_CAPTURE(python, sleeps_uvloop, "sleeps", "uvloop")->Arg(100'000)->ArgName("sleeps")->Apply(python_times);
+BENCHMARK_CAPTURE(python, tasks_asyncio, "tasks", "asyncio")->Arg(1'000'000)->ArgName("tasks")->Apply(python_times);
+BENCHMARK_CAPTURE(python, tasks_uvloop, "tasks", "uvloop")->Arg(1'000'000)->ArgName("tasks")->Apply(python_times);
 
 BENCHMARK(bytes_of_suspended_task)->Iterations(1);
 

@@ -20,3 +20,15 @@ elseif(NOT HOCKET_IO_URING)
     message(STATUS "hocket: without the io_uring back end, epoll only. "
                    "For both, install liburing 2.3 (Debian: liburing-dev) and set -DHOCKET_IO_URING=ON.")
 endif()
+
+# TLS.
+find_package(OpenSSL 3.0 REQUIRED)
+
+# Compresses the responses of http::Server.
+find_package(ZLIB REQUIRED)
+
+# The engine of http::Client. Older ones wait on the loop's thread for a name look-up that is cancelled.
+find_package(CURL 7.87 REQUIRED)
+
+# Serialises arguments and results of jobs in other processes. Headers only.
+find_package(cereal 1.3 REQUIRED)

@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hocket)
 
-install(TARGETS hocket_core hocket_aio hocket_net hocket_http hocket_hocket
+install(TARGETS hocket_core hocket_aio hocket_actor hocket_net hocket_http hocket_process hocket_os hocket_hocket
     EXPORT hocket-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/hocket

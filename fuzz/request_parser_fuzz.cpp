@@ -3,11 +3,11 @@
 // ways.
 
 #include "hocket/http/detail/request_parser.hpp"
+#include "input.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -15,16 +15,13 @@
 
 namespace {
 
+using hocket::fuzz::require;
 using namespace hocket::http;
 using detail::RequestLimits;
 using detail::RequestParser;
 
-void require(bool condition) {
-    if (!condition) std::abort();
-}
-
 // What a request was found to be, in one string.
-std::string digest(const Request& request) {
+std::string digest(const Request& request, std::string_view body) {
     std::string text;
     const auto add = [&text](std::string_view part) {
         text.append(std::to_string(part.size())).append(":").append(part);
@@ -39,7 +36,7 @@ std::string digest(const Request& request) {
         add(field.name);
         add(field.value);
     }
-    add(request.body());
+    add(body);
     return text;
 }
 
@@ -67,11 +64,15 @@ void check(const Request& request, const RequestLimits& limits) {
 }
 
 // Feeds the data in pieces whose sizes come from `cuts`, over and over (none: all at once), each in memory of exactly
-// its size, so that AddressSanitizer sees a read beyond. Gives what was read, in order.
+// its size, so that AddressSanitizer sees a read beyond. Gives what was read, in order. Bodies are kept by the parser
+// or taken out as they come.
+enum class Bodies { kept, taken };
 std::vector<std::string> read(std::string_view data, const std::uint8_t* cuts, std::size_t cut_count,
-                              const RequestLimits& limits) {
+                              const RequestLimits& limits, Bodies bodies = Bodies::kept) {
     RequestParser parser(limits);
+    parser.pause_before_bodies(bodies == Bodies::taken);
     std::vector<std::string> found;
+    std::string body;
     for (std::size_t i = 0; !data.empty(); ++i) {
         const std::size_t cut = cut_count == 0 ? data.size() : cuts[i % cut_count];
         const std::vector<char> piece(data.begin(),
@@ -79,10 +80,17 @@ std::vector<std::string> read(std::string_view data, const std::uint8_t* cuts, s
         const std::size_t used = parser.feed(std::string_view(piece.data(), piece.size()));
         require(used <= piece.size());
         data.remove_prefix(used);
+        if (parser.paused()) {
+            parser.begin_body(limits.body_bytes);
+            if (parser.state() == RequestParser::State::body) continue;
+        }
+        if (bodies == Bodies::taken) body += parser.take_body();
         switch (parser.state()) {
             case RequestParser::State::complete:
                 check(parser.request(), limits);
-                found.push_back(digest(parser.request()));
+                if (bodies == Bodies::kept) body = parser.request().body();
+                found.push_back(digest(parser.request(), body));
+                body.clear();
                 parser.next();
                 break;
             case RequestParser::State::failed:
@@ -119,5 +127,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole == read(requests, cuts, cut_count, limits));
     const std::uint8_t one = 1;
     require(whole == read(requests, &one, 1, limits));
+    require(whole == read(requests, cuts, cut_count, limits, Bodies::taken));
     return 0;
 }

@@ -1,22 +1,19 @@
 // Whatever a server sends, the response reader must come to the same result when it gets it at once, in pieces, or with
 // the head in its cache, and never take more than it was given.
 
+#include "input.hpp"
 #include "load/response_reader.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 namespace {
 
+using hocket::fuzz::require;
 using namespace hocket::load;
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 struct Reading {
     ReadResult result;

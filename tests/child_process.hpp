@@ -2,7 +2,6 @@
 #pragma once
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-extern char** environ;
+#include "spawn.hpp"
 
 namespace hocket::testing {
 
@@ -30,21 +29,16 @@ public:
         ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_adddup2(&actions, out[1], 1);
         ::posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-        posix_spawnattr_t attributes;
-        ::posix_spawnattr_init(&attributes);
-        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-        std::vector<char*> argv;
-        for (std::string& argument : arguments) argv.push_back(argument.data());
-        argv.push_back(nullptr);
-        const int error = ::posix_spawnp(&pid_, argv[0], &actions, &attributes, argv.data(), environ);
-        ::posix_spawn_file_actions_destroy(&actions);
-        ::posix_spawnattr_destroy(&attributes);
-        ::close(out[1]);
-        ::close(err[1]);
         out_ = out[0];
         err_ = err[0];
-        if (error != 0) throw std::runtime_error("cannot start " + arguments[0]);
+        pid_ = spawn_in_session(arguments, actions);
+        ::close(out[1]);
+        ::close(err[1]);
         pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    }
+    // This test program, to run the disabled test `name`.
+    static std::vector<std::string> disabled_test(const std::string& name) {
+        return {"/proc/self/exe", "--gtest_also_run_disabled_tests", "--gtest_filter=" + name};
     }
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
@@ -107,7 +101,7 @@ private:
     void reap() {
         int status = 0;
         ::wait4(std::exchange(pid_, -1), &status, 0, &usage_);
-        status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        status_ = shell_status(status);
     }
 
     pid_t pid_ = -1;

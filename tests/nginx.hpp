@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "child_process.hpp"
+#include "held_port.hpp"
 #include "hocket/net.hpp"
 
 namespace hocket::testing {
@@ -23,8 +24,6 @@ public:
         if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
         folder_ = pattern;
         make_certificate();
-        port_ = free_port();
-        tls_port_ = free_port();
         std::ofstream(folder_ / "nginx.conf")
             << (::geteuid() == 0 ? "user root; " : "") << "daemon off; master_process on; worker_processes 1; pid "
             << path("pid") << "; error_log " << path("error.log") << " warn;\n"
@@ -78,7 +77,6 @@ public:
     }
 
 private:
-    static std::uint16_t free_port() { return Listener::bind("127.0.0.1", 0).port(); }
     bool answers() const {
         try {
             run([](std::uint16_t port) -> Task<void> {
@@ -98,8 +96,10 @@ private:
     }
 
     std::filesystem::path folder_;
-    std::uint16_t port_ = 0;
-    std::uint16_t tls_port_ = 0;
+    const HeldPort held_;
+    const HeldPort tls_held_;
+    const std::uint16_t port_ = held_.port();
+    const std::uint16_t tls_port_ = tls_held_.port();
     std::unique_ptr<ChildProcess> process_;
 };
 

@@ -1,9 +1,6 @@
 // The tool's entry: understands the command line and hands over to the command.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -11,7 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "become_window.hpp"
 #include "load/options.hpp"
+#include "load/prepare_process.hpp"
 #include "load/printable.hpp"
 #include "load/run_load.hpp"
 #include "load/terminal.hpp"
@@ -22,31 +21,21 @@ namespace {
 
 using namespace hocket::load;
 
-// Commands take Ctrl-C and SIGTERM from a descriptor, in one thread; blocked here, before there are others.
-void block_stop_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGINT);
-    ::sigaddset(&set, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
+using Arguments = std::vector<std::string>;
 
-// A program may be started with these closed. Then a socket would get such a number, and be written our messages.
-void open_standard_streams() {
-    for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
-    }
-}
-
-int run_command(const ExitNow& end) {
+int run_command(const ExitNow& end, const Arguments&) {
     fmt::print("{}", end.out);
     say_text(end.err);
     return end.code;
 }
 
-int run_command(const ServeOptions& options) { return hocket::serve::run_serve(options); }
+int run_command(const ServeOptions& options, const Arguments&) { return hocket::serve::run_serve(options); }
 
-int run_command(LoadOptions options) {
+int run_command(const WindowOptions& options, const Arguments& arguments) {
+    return hocket::become_window(options, arguments);
+}
+
+int run_command(LoadOptions options, const Arguments&) {
     if (options.url) return run_load(options);
     ServeOptions target_options;
     target_options.port = 0;
@@ -70,11 +59,11 @@ int flushed(int code) {
 
 int main(int argc, char** argv) {
     try {
-        open_standard_streams();
-        block_stop_signals();
+        prepare_process();
         char** const first = argc > 0 ? argv + 1 : argv;  // a program may be started without even its name
-        const Command command = parse_command_line(std::vector<std::string>(first, argv + argc), Machine::here());
-        return flushed(std::visit([](const auto& chosen) { return run_command(chosen); }, command));
+        const Arguments arguments(first, argv + argc);
+        const Command command = parse_command_line(arguments, Machine::here());
+        return flushed(std::visit([&](const auto& chosen) { return run_command(chosen, arguments); }, command));
     } catch (const std::exception& error) {
         say("hocket: {}\n", explanation(error));
         return 1;

@@ -2,6 +2,7 @@
 #undef NDEBUG
 #include <cassert>
 #include <numeric>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -51,6 +52,13 @@ void map(hk::ThreadPool& pool) {
     for (int square : pool.map([](int base) { return power(base, 2); }, bases)) squares.push_back(square);
     assert((squares == std::vector<int>{1, 4, 9}));
     // [map]
+    // [map_options]
+    const auto numbers = std::views::iota(0, 10'000);
+    long sum = 0;
+    for (int square : pool.map([](int base) { return power(base, 2) % 7; }, numbers, {.chunk_size = 500}))
+        sum += square;
+    assert(sum == 19'999);
+    // [map_options]
 }
 
 void cancel(hk::ThreadPool& pool) {

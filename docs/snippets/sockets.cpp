@@ -63,6 +63,7 @@ hk::Task<bool> all() {
     auto [by_tcp, by_path] =
         co_await hk::gather(ask(tcp.local_address(), "hello"), ask(hk::Address::unix_path(path), "hello"));
     for (auto& server : servers) server.cancel();
+    co_await hk::async_wait(servers);  // they use the listeners until they have ended
     co_await both_families();
     std::filesystem::remove(path);
     co_return by_tcp == "hello" && by_path == "hello";

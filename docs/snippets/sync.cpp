@@ -59,6 +59,13 @@ void deadlock() {
     // [deadlock]
 }
 
+void priority() {
+    // [priority]
+    hk::PriorityLock device("device");  // shared by threads of different real-time priority
+    std::scoped_lock guard(device);     // from now on, as urgent as the most urgent that waits for it
+    // [priority]
+}
+
 int main() {
     Inbox inbox;
     hk::Thread sender([&] { inbox.put("hello"); });
@@ -70,4 +77,5 @@ int main() {
     there.join();
     if (mine.balance != -2 || yours.balance != 2) return EXIT_FAILURE;
     deadlock();
+    priority();
 }

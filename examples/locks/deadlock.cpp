@@ -53,6 +53,7 @@ void back_and_forth(const char* how, Transfer transfer) {
     std::cout << how << ": num = " << book.num << ", other = " << book.other << '\n';
 }
 
+// A time limit as a means to find out: whoever gives up says who is in the way.
 void who_holds_it() {
     hk::Lock lock("printer");
     hk::Event held, done;
@@ -62,7 +63,11 @@ void who_holds_it() {
         done.wait();
     });
     held.wait();
-    if (!lock.try_lock_for(10ms)) std::cout << "gave up after 10 ms\n";
+    if (!lock.try_lock_for(10ms)) {
+        std::cout << "gave up after 10 ms: " << lock.description() << '\n';
+        for (const hk::ThreadInfo& thread : hk::threads())
+            std::cout << "thread " << thread.id << " is '" << thread.name << "'\n";
+    }
     done.set();
     holder.join();
 }

@@ -76,6 +76,7 @@ void event() {
 // Five workers, three seats.
 void semaphore() {
     hk::BoundedSemaphore seats(3);
+    hk::Event full;  // the first three wait for each other
     std::atomic<int> inside = 0, most = 0;
     std::vector<hk::Thread> workers;
     for (int i = 0; i < 5; ++i) {
@@ -83,7 +84,8 @@ void semaphore() {
             seats.acquire();
             const int now = ++inside;
             for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
-            hk::this_thread::sleep_for(5ms);
+            if (now == 3) full.set();
+            full.wait();
             --inside;
             seats.release();
         });

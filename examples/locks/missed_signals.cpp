@@ -10,6 +10,8 @@
 #include <mutex>
 #include <string>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 int seen_by_event(int signals) {
@@ -66,7 +68,9 @@ int seen_by_condition(int signals) {
 }
 
 int main(int argc, char** argv) {
-    const int signals = argc > 1 ? std::stoi(argv[1]) : 10'000;
+    Arguments arguments(argc, argv, "missed_signals [SIGNALS]");
+    const int signals = arguments.number("SIGNALS", 10'000, 1, 100'000'000);
+    arguments.end();
     std::cout << "seen by an event that is cleared: " << seen_by_event(signals) << " of " << signals << '\n';
     std::cout << "seen by a condition and a count: " << seen_by_condition(signals) << " of " << signals << '\n';
 }

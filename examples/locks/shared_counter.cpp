@@ -1,6 +1,6 @@
 // What a lock is for: the same increments by four threads, with and without one.
 //
-//     shared_counter [INCREMENTS]
+//     shared_counter [INCREMENTS [TRIALS]]
 #include <hocket/sync.hpp>
 #include <hocket/threading.hpp>
 
@@ -8,12 +8,18 @@
 #include <iostream>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "../arguments.hpp"
 
 namespace hk = hocket;
 
 // A load and a store with other threads in between. (With a plain int it would be undefined behaviour instead of a
-// wrong number.)
+// wrong number.) Compiled, that is what `++value` is for the processor:
+//     mov rax, [rdi]
+//     add rax, 1
+//     mov [rdi], rax
 class UnlockedCounter {
 public:
     void increment() { value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
@@ -57,14 +63,36 @@ private:
 };
 
 template <class Work>
-void in_four_threads(Work work) {
+void in_threads(int count, Work work) {
     std::vector<hk::Thread> threads;
-    for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+    for (int i = 0; i < count; ++i) threads.emplace_back(work);
     for (hk::Thread& thread : threads) thread.join();
+}
+template <class Work>
+void in_four_threads(Work work) {
+    in_threads(4, std::move(work));
+}
+
+// In how many of a hundred trials the total is right.
+template <class Counter>
+long percent_right(int threads, int trials) {
+    constexpr long kIncrements = 20'000;
+    int right = 0;
+    for (int trial = 0; trial < trials; ++trial) {
+        Counter counter;
+        in_threads(threads, [&] {
+            for (long i = 0; i < kIncrements; ++i) counter.increment();
+        });
+        if (counter.value() == threads * kIncrements) ++right;
+    }
+    return 100L * right / trials;
 }
 
 int main(int argc, char** argv) {
-    const long increments = argc > 1 ? std::stol(argv[1]) : 250'000;
+    Arguments arguments(argc, argv, "shared_counter [INCREMENTS [TRIALS]]");
+    const long increments = arguments.number("INCREMENTS", 250'000L, 1L, 1'000'000'000L);
+    const int trials = arguments.number("TRIALS", 100, 1, 1'000'000);
+    arguments.end();
 
     UnlockedCounter unlocked;
     in_four_threads([&] {
@@ -88,4 +116,10 @@ int main(int argc, char** argv) {
     });
     std::cout << "with one lock for the class: " << up.value() << " of " << 4 * (increments / 10) << ", and "
               << both.value() << " after as many decrements\n";
+
+    for (const int threads : {1, 2, 4}) {
+        std::cout << "right totals by " << threads << " threads: with a lock "
+                  << percent_right<LockedCounter>(threads, trials) << " %, without "
+                  << percent_right<UnlockedCounter>(threads, trials) << " %\n";
+    }
 }

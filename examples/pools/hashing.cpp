@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 using Digest = std::array<unsigned char, 32>;
@@ -45,7 +47,9 @@ double seconds(Work work) {
 }
 
 int main(int argc, char** argv) {
-    const std::size_t mib = argc > 1 ? std::stoul(argv[1]) : 64;
+    Arguments arguments(argc, argv, "hashing [MIB]");
+    const auto mib = arguments.number<std::size_t>("MIB", 64, 1, 1'000'000);
+    arguments.end();
     std::vector<unsigned char> data(mib * 1024 * 1024);
     std::iota(data.begin(), data.end(), static_cast<unsigned char>(0));
 

@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 struct Cost {
@@ -79,7 +81,9 @@ double seconds(Work work) {
 }
 
 int main(int argc, char** argv) {
-    const std::size_t count = argc > 1 ? std::stoul(argv[1]) : 200;
+    Arguments arguments(argc, argv, "passwords [COUNT]");
+    const auto count = arguments.number<std::size_t>("COUNT", 200, 1, 100'000'000);
+    arguments.end();
 
     // The test vectors of RFC 7914, section 12 (their first bytes).
     std::cout << hexadecimal(scrypt("", "", {16, 1, 1})).substr(0, 16) << '\n'

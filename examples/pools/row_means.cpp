@@ -1,7 +1,7 @@
 // The mean of each row of a matrix: in one thread, and each row as a job. The numbers are checked against the closed
 // form, so that a race would show.
 //
-//     row_means [ROWS] [COLUMNS]
+//     row_means [ROWS [COLUMNS]]
 #include <hocket/futures.hpp>
 
 #include <chrono>
@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 double mean(std::span<const std::int64_t> row) {
@@ -22,8 +24,10 @@ double mean(std::span<const std::int64_t> row) {
 }
 
 int main(int argc, char** argv) {
-    const std::size_t rows = argc > 1 ? std::stoul(argv[1]) : 50;
-    const std::size_t columns = argc > 2 ? std::stoul(argv[2]) : 1'000'000;
+    Arguments arguments(argc, argv, "row_means [ROWS [COLUMNS]]");
+    const auto rows = arguments.number<std::size_t>("ROWS", 50, 1, 1'000'000);
+    const auto columns = arguments.number<std::size_t>("COLUMNS", 1'000'000, 1, 1'000'000'000);
+    arguments.end();
     std::vector<std::int64_t> matrix(rows * columns);
     std::iota(matrix.begin(), matrix.end(), 0);
     const std::span<const std::int64_t> all = matrix;

@@ -10,6 +10,8 @@
 #include <iostream>
 #include <string>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 // On cache lines of their own, and global, so that no compiler can do without them.
@@ -24,7 +26,9 @@ void count_down(Counter& counter, long from) {
 }
 
 int main(int argc, char** argv) {
-    const long count = argc > 1 ? std::stol(argv[1]) : 100'000'000;
+    Arguments arguments(argc, argv, "two_cores [COUNT]");
+    const long count = arguments.number("COUNT", 100'000'000L, 1L, 1'000'000'000'000L);
+    arguments.end();
     auto now = [] { return std::chrono::steady_clock::now(); };
 
     const auto start = now();

@@ -18,6 +18,8 @@
 #include <variant>
 #include <vector>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 using namespace std::chrono_literals;
 
@@ -30,7 +32,9 @@ void print(const Item& item) {
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 int main(int argc, char** argv) {
-    const int many = argc > 1 ? std::stoi(argv[1]) : 100'000;
+    Arguments arguments(argc, argv, "pollable [ITEMS_THAT_NOBODY_READS_YET]");
+    const int many = arguments.number("ITEMS_THAT_NOBODY_READS_YET", 100'000, 0, 100'000'000);
+    arguments.end();
 
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return EXIT_FAILURE;

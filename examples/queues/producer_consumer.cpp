@@ -1,7 +1,7 @@
 // Rows F1, F2, F4, F5, F6, F10: producers and consumers on one queue. It is shut down when the producers have ended,
 // and that ends any number of consumers: no sentinel that one of them might take too early.
 //
-//     producer_consumer [ITEMS] [CONSUMERS]
+//     producer_consumer [ITEMS [CONSUMERS]]
 #include <hocket/futures.hpp>
 #include <hocket/queue.hpp>
 #include <hocket/threading.hpp>
@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "../arguments.hpp"
 
 namespace hk = hocket;
 
@@ -96,7 +98,11 @@ void items_are_values() {
 }
 
 int main(int argc, char** argv) {
-    all_items_once(argc > 1 ? std::stoi(argv[1]) : 1000, argc > 2 ? std::stoi(argv[2]) : 3);
+    Arguments arguments(argc, argv, "producer_consumer [ITEMS [CONSUMERS]]");
+    const int items = arguments.number("ITEMS", 1000, 0, 100'000'000);
+    const int consumers = arguments.number("CONSUMERS", 3, 1, 10'000);
+    arguments.end();
+    all_items_once(items, consumers);
     producer_learns_what_became_of_it();
     items_are_values();
 }

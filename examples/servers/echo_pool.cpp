@@ -1,7 +1,7 @@
 // An echo server whose clients are jobs of a pool: so many are served at the same time, the next ones wait for a place,
 // and more than may wait are turned away. A flood of connections costs no more threads than the pool has.
 //
-//     echo_pool [WORKERS] [MAY_WAIT]        prints the port it listens on; ends with Ctrl-C
+//     echo_pool [WORKERS [MAY_WAIT]]        prints the port it listens on; ends with Ctrl-C
 #include <hocket/futures.hpp>
 #include <hocket/net.hpp>
 #include <hocket/threading.hpp>
@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 #include <system_error>
+
+#include "../arguments.hpp"
 
 namespace hk = hocket;
 
@@ -24,15 +26,18 @@ void echo(const hk::Socket& socket) {
 }
 
 int main(int argc, char** argv) {
+    Arguments arguments(argc, argv, "echo_pool [WORKERS [MAY_WAIT]]");
+    const auto workers = arguments.number<std::size_t>("WORKERS", 128, 1, 10'000);
+    const auto may_wait = arguments.number<std::size_t>("MAY_WAIT", 128, 1, 1'000'000);
+    arguments.end();
+
     sigset_t ending;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
-    hk::ThreadPool pool({.max_workers = argc > 1 ? std::stoul(argv[1]) : 128,
-                         .name = "client",
-                         .max_pending = argc > 2 ? std::stoul(argv[2]) : 128});
+    hk::ThreadPool pool({.max_workers = workers, .name = "client", .max_pending = may_wait});
     const auto listener = hk::Listener::bind("127.0.0.1", 0);
     std::cout << "listening on port " << listener.port() << '\n' << std::flush;
 

@@ -14,6 +14,8 @@
 #include <string>
 #include <system_error>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 
 // One client and its thread, which the destructor cancels and joins.
@@ -55,14 +57,17 @@ void serve(const hk::Listener& listener) {
 }
 
 int main(int argc, char** argv) {
+    Arguments arguments(argc, argv, "echo_threads [PORT]");
+    const auto port = arguments.number<std::uint16_t>("PORT", 0, 0, 65'535);
+    arguments.end();
+
     sigset_t ending;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ending, nullptr);  // before there are threads: main waits for them
 
-    const auto listener =
-        hk::Listener::bind("127.0.0.1", static_cast<std::uint16_t>(argc > 1 ? std::stoul(argv[1]) : 0));
+    const auto listener = hk::Listener::bind("127.0.0.1", port);
     std::cout << "listening on port " << listener.port() << '\n' << std::flush;
     hk::Thread acceptor({.name = "acceptor"}, serve, std::cref(listener));
 

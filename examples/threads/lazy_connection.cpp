@@ -1,170 +1,118 @@
 // One connection object for all threads, each of which gets a socket of its own when it first needs one: kept in a
 // Local. Two threads fetch a page each from a small server, which is part of this program.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include <hocket/net.hpp>
 #include <hocket/sync.hpp>
 #include <hocket/threading.hpp>
 
-#include <cerrno>
 #include <iostream>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace hk = hocket;
 
-template <class T>
-T check(T result, const char* what) {
-    if (result < 0) throw std::system_error(errno, std::generic_category(), what);
-    return result;
-}
-
-class Socket {
-public:
-    explicit Socket(int fd) : fd_(check(fd, "socket")) {}
-    Socket(int family, int type) : Socket(::socket(family, type | SOCK_CLOEXEC, 0)) {}
-    Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Socket& operator=(Socket&&) = delete;
-    ~Socket() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    sockaddr_in address() const {
-        sockaddr_in address{};
-        socklen_t size = sizeof address;
-        check(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-        return address;
-    }
-    // All of it: one send() may take only a part.
-    void send_all(std::string_view data) {
-        while (!data.empty()) {
-            const ssize_t sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
-            if (sent < 0 && errno == EINTR) continue;
-            data.remove_prefix(static_cast<std::size_t>(check(sent, "send")));
-        }
-    }
-    // What comes until `end` has come, or to the end of the connection.
-    std::string receive(std::string_view end = {}) {
-        std::string received;
-        char buffer[8192];
-        while (end.empty() || !received.ends_with(end)) {
-            const ssize_t size = ::recv(fd_, buffer, sizeof buffer, 0);
-            if (size < 0 && errno == EINTR) continue;
-            if (check(size, "recv") == 0) break;
-            received.append(buffer, static_cast<std::size_t>(size));
-        }
-        return received;
-    }
-
-private:
-    int fd_;
-};
-
 class LazyConnection {
 public:
-    explicit LazyConnection(const sockaddr_in& address, int family = AF_INET, int type = SOCK_STREAM)
-        : address_(address), family_(family), type_(type) {}
+    // To any kind of address: TCP, IPv6, a Unix socket.
+    explicit LazyConnection(hk::Address address) : address_(std::move(address)) {}
 
     // The calling thread's connection, for a scope.
     class Scope {
     public:
         explicit Scope(LazyConnection& connection) : slot_(*connection.socket_) {
             if (slot_) throw std::logic_error("Already connected");
-            Socket socket(connection.family_, connection.type_);
-            const auto* address = reinterpret_cast<const sockaddr*>(&connection.address_);
-            check(::connect(socket.get(), address, sizeof connection.address_), "connect");
-            slot_.emplace(std::move(socket));  // only now: a failed attempt leaves nothing behind
+            slot_ = hk::Socket::connect(connection.address_);  // a failed attempt leaves nothing behind
         }
         Scope(const Scope&) = delete;
         Scope& operator=(const Scope&) = delete;
         ~Scope() { slot_.reset(); }
-        Socket* operator->() noexcept { return &*slot_; }
+        const hk::Socket& operator*() const noexcept { return *slot_; }
+        const hk::Socket* operator->() const noexcept { return &*slot_; }
 
     private:
-        std::optional<Socket>& slot_;
+        std::optional<hk::Socket>& slot_;
     };
     [[nodiscard]] Scope connect() { return Scope(*this); }
 
 private:
-    const sockaddr_in address_;
-    const int family_;
-    const int type_;
-    hk::Local<std::optional<Socket>> socket_;
+    const hk::Address address_;
+    hk::Local<std::optional<hk::Socket>> socket_;
 };
 
-// Gives everybody the same page, one after the other, until its socket is shut down.
+std::string receive_all(const hk::Socket& socket) {
+    std::string received;
+    for (std::string part; !(part = socket.recv(8192)).empty();) received += part;
+    return received;
+}
+
+// Gives everybody the same page, one after the other. Its end cancels its thread, wherever that waits.
 class PageServer {
 public:
-    PageServer() {
-        sockaddr_in any{};
-        any.sin_family = AF_INET;
-        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        check(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), "bind");
-    }
-    ~PageServer() { ::shutdown(listener_.get(), SHUT_RDWR); }
-    sockaddr_in address() const { return listener_.address(); }
-    void start() {
-        check(::listen(listener_.get(), SOMAXCONN), "listen");
-        thread_ = hk::Thread({.name = "server"}, &PageServer::serve, this);
-    }
+    explicit PageServer(const hk::Address& address)
+        : listener_(hk::Listener::bind(address)), thread_({.name = "server"}, &PageServer::serve, this) {}
+    hk::Address address() const { return listener_.local_address(); }
 
 private:
+    // Or else the client has gone before it has asked for anything.
+    static bool has_request(const hk::Socket& client) {
+        std::string request;
+        while (!request.ends_with("\r\n\r\n")) {
+            const std::string part = client.recv(8192);
+            if (part.empty()) return false;
+            request += part;
+        }
+        return true;
+    }
     void serve() {
         for (;;) {
-            const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-            if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
-            if (fd < 0) return;  // shut down
-            Socket client(fd);
+            const hk::Socket client = listener_.accept();
             try {
-                (void)client.receive("\r\n\r\n");
-                client.send_all("HTTP/1.0 200 OK\r\n\r\n" + std::string(100'000, '.'));
+                if (has_request(client)) client.send_all("HTTP/1.0 200 OK\r\n\r\n" + std::string(100'000, '.'));
             } catch (const std::system_error& error) {
                 std::cerr << "a client is gone: " << error.what() << '\n';
             }
         }
     }
-    Socket listener_{AF_INET, SOCK_STREAM};
-    hk::Thread thread_;  // last: it uses the socket
+    const hk::Listener listener_;
+    hk::Thread thread_;  // last: it uses the listener
 };
 
 int main() {
-    PageServer server;
-    LazyConnection connection(server.address());
-
+    // A name that is in no file system, and that nobody listens on yet.
+    const auto name = hk::Address::unix_path(std::string(1, '\0') + "lazy-connection-" + std::to_string(::getpid()));
+    LazyConnection connection(name);
     try {
         auto scope = connection.connect();
     } catch (const std::system_error& error) {
-        std::cout << "before the server listens: " << error.what() << '\n';
+        std::cout << "before the server listens: " << error.code().message() << '\n';
     }
-    server.start();
+    const PageServer server(name);
 
     hk::Lock lock;
-    std::set<in_port_t> ports;
+    std::set<int> sockets;
     hk::Barrier both_connected(2);
     auto fetch = [&] {
         auto scope = connection.connect();
         {
             std::scoped_lock guard(lock);
-            ports.insert(scope->address().sin_port);
+            sockets.insert(scope->fileno());
         }
         both_connected.wait();
         scope->send_all("GET /index.html HTTP/1.0\r\nHost: localhost\r\n\r\n");
-        const std::string page = scope->receive();
+        const std::string page = receive_all(*scope);
         std::scoped_lock guard(lock);
         std::cout << "Got " << page.size() << " bytes\n";
     };
     hk::Thread first(fetch), second(fetch);
     first.join();
     second.join();
-    std::cout << "sockets at the same time: " << ports.size() << '\n';
+    std::cout << "sockets at the same time: " << sockets.size() << '\n';
 
     {
         auto outer = connection.connect();
@@ -174,15 +122,15 @@ int main() {
             std::cout << "nested: " << error.what() << '\n';
         }
         outer->send_all("GET / HTTP/1.0\r\n\r\n");
-        std::cout << "the outer one still works: got " << outer->receive().size() << " bytes\n";
+        std::cout << "the outer one still works: got " << receive_all(*outer).size() << " bytes\n";
     }
-    auto again = connection.connect();
-    std::cout << "connected again\n";
+    {
+        auto again = connection.connect();
+        std::cout << "connected again\n";
+    }
 
-    LazyConnection datagrams(server.address(), AF_INET, SOCK_DGRAM);
-    auto scope = datagrams.connect();
-    int type = 0;
-    socklen_t size = sizeof type;
-    check(::getsockopt(scope->get(), SOL_SOCKET, SO_TYPE, &type, &size), "getsockopt");
-    std::cout << "a datagram socket, as asked for: " << (type == SOCK_DGRAM ? "yes" : "no") << '\n';
+    const PageServer over_tcp(hk::Address::ip("127.0.0.1", 0));
+    LazyConnection other_kind(over_tcp.address());
+    auto scope = other_kind.connect();
+    std::cout << "over TCP, as asked for: " << (scope->peer_address().port() != 0 ? "yes" : "no") << '\n';
 }

@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "../arguments.hpp"
+
 namespace hk = hocket;
 using namespace std::chrono_literals;
 
@@ -64,7 +66,9 @@ void idle(const std::string& label, int count, std::size_t stack_size, double al
 }
 
 int main(int argc, char** argv) {
-    const int count = argc > 1 ? std::stoi(argv[1]) : 2000;
+    Arguments arguments(argc, argv, "many_threads [COUNT]");
+    const int count = arguments.number("COUNT", 2000, 1, 30'000);
+    arguments.end();
     ::mallopt(M_ARENA_MAX, 1);  // else the first threads reserve a GiB of address space for their memory
     std::cout << std::fixed << std::setprecision(1);
     const double alone = busy_seconds();

@@ -1,7 +1,19 @@
-// Sockets: TCP and Unix, names to addresses.
+// Networking: sockets, streams, servers, datagrams; pipes and other programs as streams.
 #pragma once
 #include "hocket/aio.hpp"
 #include "hocket/net/address.hpp"
+#include "hocket/net/connection.hpp"
+#include "hocket/net/datagram.hpp"
 #include "hocket/net/listener.hpp"
+#include "hocket/net/pipe.hpp"
+#include "hocket/net/redirect.hpp"
 #include "hocket/net/resolve.hpp"
+#include "hocket/net/server.hpp"
+#include "hocket/net/signals.hpp"
 #include "hocket/net/socket.hpp"
+#include "hocket/net/stream.hpp"
+#include "hocket/net/stream_errors.hpp"
+#include "hocket/net/subprocess.hpp"
+#include "hocket/net/tls.hpp"
+#include "hocket/net/tls_error.hpp"
+#include "hocket/net/tls_info.hpp"

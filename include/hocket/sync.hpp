@@ -5,5 +5,6 @@
 #include "hocket/sync/condition.hpp"
 #include "hocket/sync/event.hpp"
 #include "hocket/sync/lock.hpp"
+#include "hocket/sync/priority_lock.hpp"
 #include "hocket/sync/rlock.hpp"
 #include "hocket/sync/semaphore.hpp"

@@ -1,19 +1,13 @@
 #include "hocket/aio/cancel_scope.hpp"
 
+#include "running_task.hpp"
+
 namespace hocket {
-namespace {
-
-detail::TaskContext& current_task() {
-    detail::Scheduler* scheduler = detail::Scheduler::current();
-    if (!scheduler || !scheduler->current_task())
-        throw InvalidStateError("hocket: a CancelScope can only be opened inside a task");
-    return *scheduler->current_task();
-}
-
-}  // namespace
 
 CancelScope::CancelScope(bool is_shielded)
-    : task_(current_task()), outer_(&task_.scope()), node_(*outer_, &task_, is_shielded) {
+    : task_(detail::running_task("hocket: a CancelScope can only be opened inside a task")),
+      outer_(&task_.scope()),
+      node_(*outer_, &task_, is_shielded) {
     task_.set_scope(node_);
 }
 

@@ -1,19 +1,14 @@
 #include "hocket/aio/detail/child_set.hpp"
 
+#include "running_task.hpp"
+
 namespace hocket::detail {
-namespace {
-
-TaskContext& current_task() {
-    Scheduler* scheduler = Scheduler::current();
-    if (!scheduler || !scheduler->current_task())
-        throw InvalidStateError("hocket: tasks can only be gathered inside a task");
-    return *scheduler->current_task();
-}
-
-}  // namespace
 
 ChildSet::ChildSet(OnError on_error)
-    : owner_(current_task()), outer_(&owner_.scope()), scope_(*outer_, &owner_), on_error_(on_error) {
+    : owner_(running_task("hocket: tasks can only be gathered inside a task")),
+      outer_(&owner_.scope()),
+      scope_(*outer_, &owner_),
+      on_error_(on_error) {
     owner_.set_scope(scope_);
 }
 

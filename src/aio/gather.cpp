@@ -1,5 +1,15 @@
 #include "hocket/aio/gather.hpp"
 
+#include <stdexcept>
+
+namespace hocket {
+
+AtMost::AtMost(std::size_t running) : running_(running) {
+    if (running == 0) throw std::invalid_argument("hocket: gather(at_most(0), ...) could never run a task");
+}
+
+}  // namespace hocket
+
 namespace hocket::detail {
 
 void finish_gather(ChildSet& children, const std::exception_ptr& unspawned) {

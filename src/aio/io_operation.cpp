@@ -258,4 +258,29 @@ IoBackend::~IoBackend() {
     home_->drop_reference();
 }
 
+std::string IoOperation::waits_for() const {
+    const char* what = "";
+    switch (verb_) {
+        case IoVerb::read:
+            what = "input from";
+            break;
+        case IoVerb::write:
+            what = "output to";
+            break;
+        case IoVerb::accept:
+            what = "a connection at";
+            break;
+        case IoVerb::connect:
+            what = "the peer of";
+            break;
+        case IoVerb::wait_readable:
+            what = "something to read at";
+            break;
+        case IoVerb::wait_writable:
+            what = "room to write at";
+            break;
+    }
+    return std::string(what) + " descriptor " + std::to_string(descriptor_->fd());
+}
+
 }  // namespace hocket::detail

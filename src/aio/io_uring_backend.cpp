@@ -37,6 +37,7 @@ constexpr unsigned kCompletions = 4096;
 // user_data of requests that are no operations; operations have their address there.
 constexpr std::uint64_t kNobody = 0;
 constexpr std::uint64_t kWake = 1;
+constexpr std::uint64_t kFile = 2;  // added to the address of an operation on a file
 
 [[noreturn]] void throw_refused(int error) {
     std::string text = "hocket: io_uring is not to be had here";
@@ -91,6 +92,31 @@ public:
     }
 
     void go_on(IoOperation& operation) noexcept override { request(operation); }
+
+    bool does_files() const noexcept override { return open_; }
+
+    void start(FileOperation& operation) noexcept override {
+        if (!open_) {
+            operation.finish(-ENOSYS);
+            return operation.post();
+        }
+        constexpr std::size_t kLargest = 1u << 30;  // lengths have 32 bits
+        const auto size = static_cast<unsigned>(std::min(operation.size_, kLargest));
+        io_uring_sqe* request = next_request();
+        switch (operation.verb_) {
+            case FileVerb::read:
+                io_uring_prep_read(request, operation.fd_, operation.data_, size, operation.offset_);
+                break;
+            case FileVerb::write:
+                io_uring_prep_write(request, operation.fd_, operation.data_, size, operation.offset_);
+                break;
+            case FileVerb::sync:
+                io_uring_prep_fsync(request, operation.fd_, 0);
+                break;
+        }
+        request->user_data = reinterpret_cast<std::uint64_t>(&operation) + kFile;
+        ++in_kernel_;
+    }
 
     void cancel(IoOperation& operation) noexcept override {
         if (operation.ending_) return;
@@ -241,9 +267,20 @@ private:
                 if (!(completion->flags & IORING_CQE_F_MORE)) wake_watched_ = false;
                 continue;
             }
+            if (completion->user_data & kFile) {
+                complete(*reinterpret_cast<FileOperation*>(completion->user_data - kFile), completion->res);
+                continue;
+            }
             complete(*static_cast<IoOperation*>(io_uring_cqe_get_data(completion)), completion->res);
         }
         io_uring_cq_advance(&ring_, count);
+    }
+
+    // What was interrupted, or came back since the loop left its thread, begins anew.
+    void complete(FileOperation& operation, int result) noexcept {
+        --in_kernel_;
+        if (result != -EINTR && result != -EAGAIN && result != -ECANCELED) operation.finish(result);
+        operation.post();
     }
 
     void complete(IoOperation& operation, int result) noexcept {

@@ -4,16 +4,6 @@
 
 namespace hocket::detail {
 
-bool is_cancellation(const std::exception_ptr& error) noexcept {
-    try {
-        std::rethrow_exception(error);
-    } catch (const CancelledError&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
 void note_reason(std::atomic<std::string*>& place, std::string_view reason) noexcept {
     try {
         auto given = std::make_unique<std::string>(reason);

@@ -5,6 +5,7 @@
 
 #include "hocket/core/detail/scheduler.hpp"
 #include "hocket/core/detail/task_context.hpp"
+#include "hocket/core/detail/thread_end.hpp"
 
 namespace hocket::detail {
 
@@ -21,10 +22,13 @@ struct ContextMap {
 namespace {
 
 // The context of a thread outside of tasks.
-ContextRef& thread_context() noexcept {
-    thread_local ContextRef context;
-    return context;
-}
+struct ThreadContext {
+    ContextRef context;
+    void clear() noexcept {
+        while (context.get()) context = ContextRef();  // the destructor of a value may set another
+    }
+};
+ContextRef& thread_context() noexcept { return UntilThreadEnd<ThreadContext>::get().context; }
 
 }  // namespace
 

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
-#include "hocket/core/detail/wait_queue.hpp"
+#include "hocket/core/detail/cancel_watch.hpp"
+#include "hocket/core/detail/thread_end.hpp"
 
 namespace hocket::detail {
 namespace {
@@ -25,31 +26,6 @@ public:
 
 private:
     int fd_;
-};
-
-int this_threads_wake_descriptor() {
-    thread_local const WakeDescriptor descriptor;
-    return descriptor.fd();
-}
-
-// Queued where nobody but a cancellation comes for it; that makes the eventfd readable.
-class DescriptorWaiter final : public Waiter {
-public:
-    explicit DescriptorWaiter(int wake) noexcept : Waiter(Kind::calls_back), wake_(wake) {
-        nobody_else_.push_unless(*this, [] { return false; });
-    }
-    ~DescriptorWaiter() {
-        WaitQueue::Lock lock(nobody_else_);
-        (void)lock.pop();
-    }
-    void run() noexcept override {
-        const std::uint64_t one = 1;
-        (void)!::write(wake_, &one, sizeof one);
-    }
-
-private:
-    int wake_;
-    WaitQueue nobody_else_;
 };
 
 // Waits for the first of `count` descriptors; false when the deadline has come.
@@ -76,23 +52,27 @@ bool block_until_ready(int fd, short events, TimePoint deadline, std::source_loc
     pollfd polled[2]{{fd, events, 0}, {-1, POLLIN, 0}};
     if (!canceller) return poll_until(polled, 1, deadline);
 
-    polled[1].fd = this_threads_wake_descriptor();
-    DescriptorWaiter waiter(polled[1].fd);
-    struct Watched {
-        explicit Watched(ThreadCanceller& canceller, Waiter& waiter) : canceller(canceller) { canceller.watch(waiter); }
-        ~Watched() { canceller.unwatch(); }
-        ThreadCanceller& canceller;
+    const int wake = UntilThreadEnd<WakeDescriptor>::get().fd();
+    polled[1].fd = wake;
+    CancelWatch watch(*canceller, [wake] {
+        const std::uint64_t one = 1;
+        (void)!::write(wake, &one, sizeof one);
+    });
+    // Whatever way the wait ends, the next one of this thread finds its descriptor empty.
+    const auto cancelled = [&] {
+        if (!watch.end()) return false;
+        std::uint64_t count = 0;
+        (void)!::read(wake, &count, sizeof count);
+        return true;
     };
     bool ready = false;
-    {
-        const Watched watched(*canceller, waiter);
+    try {
         ready = poll_until(polled, 2, deadline);
+    } catch (...) {
+        (void)cancelled();
+        throw;
     }
-    if (waiter.outcome() == WaitOutcome::cancelled) {
-        std::uint64_t count = 0;
-        (void)!::read(polled[1].fd, &count, sizeof count);
-        canceller->throw_cancelled();
-    }
+    if (cancelled()) canceller->throw_cancelled();
     return ready;
 }
 

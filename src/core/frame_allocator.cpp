@@ -5,6 +5,8 @@
 #include <mutex>
 #include <new>
 
+#include "hocket/core/detail/thread_end.hpp"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HOCKET_RECYCLES_FRAMES false
 #elif defined(__has_feature)
@@ -23,7 +25,6 @@ constexpr std::size_t kRegionSize = 1024 * 1024;
 
 std::mutex idle_heaps_mutex;
 FrameHeap* idle_heaps = nullptr;
-std::mutex late_heap_mutex;
 }  // namespace
 
 thread_local constinit FrameHeap* FrameHeap::current = nullptr;
@@ -46,18 +47,12 @@ struct HeapLease {
         std::scoped_lock guard(idle_heaps_mutex);
         heap->next_idle_ = idle_heaps;
         idle_heaps = heap;
-        heap = nullptr;
     }
 };
 
 void* FrameHeap::allocate_slowly(std::size_t size) {
     if (!kRecycles || size > kLargest) return ::operator new(size);
-    thread_local HeapLease lease;
-    if (lease.heap) return lease.heap->refill(size);
-    // A destructor of this thread that runs after its lease has ended: one locked heap serves all such late comers.
-    static FrameHeap* late_heap = new FrameHeap;
-    std::scoped_lock guard(late_heap_mutex);
-    return late_heap->refill(size);
+    return UntilThreadEnd<HeapLease>::get().heap->refill(size);
 }
 
 void* FrameHeap::refill(std::size_t size) {

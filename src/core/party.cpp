@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "hocket/core/detail/thread_end.hpp"
+
 namespace hocket::detail {
 
 PartyId next_party_id() noexcept {
@@ -30,26 +32,45 @@ std::vector<ThreadRecord*>& ThreadRecord::all() {
 thread_local constinit ThreadRecord* ThreadRecord::current_ = nullptr;
 
 // A thread that the library did not start.
-struct ThreadRecord::OfForeignThread {
+class ThreadRecord::OfForeignThread {
+public:
     OfForeignThread() : record(gettid() == ::getpid() ? "MainThread" : "", false) { record.adopt(); }
-    ~OfForeignThread() { record.end(); }
     static pid_t gettid() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
     ThreadRecord record;
 };
 
-ThreadRecord& ThreadRecord::introduce() {
-    thread_local OfForeignThread thread;
-    return thread.record;
-}
+// The child of a fork() has the calling thread only, and the kernel has given it another id.
+class ThreadRecord::AcrossFork {
+public:
+    AcrossFork() noexcept { ::pthread_atfork(before, in_parent, in_child); }
+
+private:
+    static void before() noexcept { mutex().lock(); }
+    static void in_parent() noexcept { mutex().unlock(); }
+    static void in_child() noexcept {
+        std::erase_if(all(), [](const ThreadRecord* record) { return record != current_; });
+        if (current_) current_->native_id_.store(OfForeignThread::gettid(), std::memory_order_release);
+        mutex().unlock();
+    }
+};
+
+ThreadRecord& ThreadRecord::introduce() { return UntilThreadEnd<OfForeignThread>::get().record; }
 
 ThreadRecord::ThreadRecord(std::string_view name, bool daemon) : id_(next_party_id()), daemon_(daemon) {
+    static const AcrossFork forks_are_seen;
     static std::uint64_t made = 0;
     std::scoped_lock guard(mutex());
     name_ = name.empty() ? "Thread-" + std::to_string(++made) : std::string(name);
     all().push_back(this);
 }
 
-ThreadRecord::~ThreadRecord() { unlist(); }
+ThreadRecord::~ThreadRecord() {
+    if (current_ == this) {
+        end();
+    } else {
+        unlist();
+    }
+}
 
 void ThreadRecord::begin() noexcept {
     show_name();  // without the mutex, under which somebody may be waiting for the id below; nobody else writes the
@@ -65,6 +86,7 @@ void ThreadRecord::show_name() const noexcept {
 
 void ThreadRecord::adopt() noexcept {
     current_ = this;
+    if (thread_party == 0) thread_party = id_;  // unless it runs a job already
     native_id_.store(OfForeignThread::gettid(), std::memory_order_release);
     native_id_.notify_all();
 }
@@ -75,9 +97,12 @@ void ThreadRecord::never_begins() noexcept {
 }
 
 void ThreadRecord::end() noexcept {
-    current_ = nullptr;
     unlist();
+    current_ = nullptr;
+    thread_party = 0;
 }
+
+void ThreadRecord::come_back() noexcept { current_ = this; }
 
 void ThreadRecord::unlist() noexcept {
     std::scoped_lock guard(mutex());

@@ -52,4 +52,23 @@ std::string_view ScopeNode::reason() const noexcept {
     return {};
 }
 
+void ScopeNode::limit_waits() noexcept {
+    const auto limit_wait_in = [](const ScopeNode& scope) {
+        if (scope.task_ && &scope.task_->scope() == &scope && scope.task_->suspended_on())
+            scope.task_->suspended_on()->limited_in_time();
+    };
+    limit_wait_in(*this);
+    ScopeNode* scope = first_child_;
+    while (scope) {
+        const bool enters = !scope->shielded_;
+        if (enters) limit_wait_in(*scope);
+        if (enters && scope->first_child_) {
+            scope = scope->first_child_;
+            continue;
+        }
+        while (scope != this && !scope->next_) scope = scope->parent_;
+        scope = scope == this ? nullptr : scope->next_;
+    }
+}
+
 }  // namespace hocket::detail

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "hocket/core/detail/cancel_note.hpp"
 #include "hocket/core/detail/party.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 
@@ -40,7 +41,7 @@ std::uint64_t TaskContext::id() const noexcept { return number_of(id_); }
 
 TaskContext::~TaskContext() { delete[] name_; }
 
-void TaskContext::throw_cancelled() const { throw CancelledError(std::string(scope_->reason())); }
+void TaskContext::throw_cancelled() const { throw cancelled_error(scope_->reason()); }
 
 std::string TaskContext::name() const { return name_ ? name_ : "Task-" + std::to_string(id()); }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "futex.hpp"
+#include "hocket/core/detail/cancel_note.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 #include "hocket/core/detail/spin_wait.hpp"
 #include "hocket/core/detail/task_context.hpp"
@@ -40,7 +41,11 @@ void report_blocked_loop(const std::source_location& where) noexcept {
 
 }  // namespace
 
-void Suspension::suspend() noexcept { promise_->task()->suspended_on_ = this; }
+void Suspension::suspend() noexcept {
+    TaskContext& task = *promise_->task();
+    task.suspended_on_ = this;
+    task.suspended_since_ = task.home().turn_began();
+}
 
 void Suspension::unsuspend() noexcept { promise_->task()->suspended_on_ = nullptr; }
 
@@ -74,6 +79,7 @@ void Waiter::interrupt(WaitOutcome why) noexcept {
 
 void WaitQueue::Lock::push(Waiter& waiter) noexcept {
     waiter.queue_ = &queue_;
+    if (const PromiseBase* promise = waiter.promise()) waiter.home_ = promise->task()->home().short_mark();
     if (!first_) {
         first_ = &waiter;
         waiter.previous_ = &waiter;
@@ -122,23 +128,39 @@ bool WaitQueue::wake_one() noexcept {
     return waiter != nullptr;
 }
 
-Waiter* WaitQueue::Lock::pop_all() noexcept {
+WaitQueue::Popped WaitQueue::Lock::pop_all() noexcept {
+    if (!first_) return Popped();
+    const Scheduler* scheduler = Scheduler::current();
+    const std::uint16_t here = scheduler ? scheduler->short_mark() : 0;
+    bool at_home = here != 0;
     Waiter* first = nullptr;
     Waiter* last = nullptr;
-    while (Waiter* waiter = pop()) {
-        waiter->next_ = nullptr;  // claimed, so the link is ours until wake()
-        if (last) last->next_ = waiter;
-        if (!first) first = waiter;
-        last = waiter;
-    }
-    return first;
+    Waiter* waiter = first_;
+    do {
+        Waiter* const next = waiter->next();
+        __builtin_prefetch(next, 1);  // the claim holds up all loads after it
+        waiter->previous_ = nullptr;
+        if (waiter->claim(WaitOutcome::woken)) {
+            if (last) {
+                last->next_ = waiter;
+            } else {
+                first = waiter;
+            }
+            last = waiter;
+            at_home &= waiter->home_ == here;
+        }
+        waiter = next;
+    } while (waiter != first_);
+    if (last) last->next_ = nullptr;
+    first_ = nullptr;
+    return Popped(first, at_home ? last : nullptr);
 }
 
-std::size_t WaitQueue::wake_all(Waiter* first) noexcept {
-    std::size_t woken = 0;
+void WaitQueue::wake_all(const Popped& popped) noexcept {
+    if (popped.last_) return Scheduler::current()->post_here(*popped.first_, *popped.last_);
     Waiter* first_callback = nullptr;
     Waiter* last_callback = nullptr;
-    for (; first; ++woken) {
+    for (Waiter* first = popped.first_; first;) {
         Waiter* waiter = first;
         first = waiter->next();
         if (!waiter->calls_back_) {
@@ -157,34 +179,40 @@ std::size_t WaitQueue::wake_all(Waiter* first) noexcept {
         first_callback = waiter->next();
         waiter->wake();
     }
-    return woken;
 }
 
-std::size_t WaitQueue::wake_all() noexcept {
-    Waiter* waiters = nullptr;
+void WaitQueue::wake_all() noexcept {
+    Popped popped;
     {
         Lock lock(*this);
-        waiters = lock.pop_all();
+        popped = lock.pop_all();
     }
-    return wake_all(waiters);
+    wake_all(popped);
 }
 
-std::uintptr_t WaitQueue::lock_slowly() noexcept {
-    SpinWait spin;
-    for (;;) {
-        if (!(word_.load(std::memory_order_relaxed) & kLocked)) {
-            const std::uintptr_t word = word_.fetch_or(kLocked, std::memory_order_acquire);
-            if (!(word & kLocked)) return word;
-        }
-        spin.once();
+bool WaitQueue::take_lock(std::uintptr_t& word) noexcept {
+    if (word_.load(std::memory_order_relaxed) & kLocked) return false;
+    word = word_.fetch_or(kLocked, std::memory_order_acquire);
+    return !(word & kLocked);
+}
+
+std::uintptr_t WaitQueue::lock_slowly(Retry retry) noexcept {
+    // Measured with a queue between two threads: 150 to 300 ns an item without this, 60 from 1, 50 from 4, 40 from 16.
+    constexpr int kFirstTurns = 16, kMostTurns = 64;
+    std::uintptr_t word = 0;
+    for (int turns = kFirstTurns; retry == Retry::late && can_spin() && turns <= kMostTurns; turns *= 2) {
+        for (int turn = 0; turn < turns; ++turn) pause_spinning();
+        if (take_lock(word)) return word;
     }
+    for (SpinWait spin; !take_lock(word);) spin.once();
+    return word;
 }
 
 WaitOutcome ThreadWaiter::park(TimePoint deadline) noexcept {
     ThreadCanceller* canceller = ThreadCanceller::in_force();
-    if (canceller) canceller->watch(*this);
+    Waiter* const outer = canceller ? canceller->watch(*this) : nullptr;
     await_signal(deadline);
-    if (canceller) canceller->unwatch();
+    if (canceller) canceller->unwatch(outer);
     return outcome();
 }
 
@@ -238,26 +266,46 @@ ThreadCanceller* ThreadCanceller::install(ThreadCanceller* canceller) noexcept {
     return before;
 }
 
+ThreadCanceller* ThreadCanceller::install_over(ThreadCanceller& canceller) noexcept {
+    canceller.below_ = current_;
+    return install(&canceller);
+}
+
+const ThreadCanceller* ThreadCanceller::source() const noexcept {
+    const ThreadCanceller* canceller = this;
+    while (canceller && !canceller->cancelled()) canceller = canceller->below();
+    return canceller;
+}
+
 void ThreadCanceller::lock() noexcept {
     SpinWait spin;
     while (locked_.exchange(true, std::memory_order_acquire)) spin.once();
 }
 
-void ThreadCanceller::watch(Waiter& waiter) noexcept {
+Waiter* ThreadCanceller::watch(Waiter& waiter) noexcept {
     lock();
-    waiter_ = &waiter;
+    Waiter* const outer = std::exchange(waiter_, &waiter);
     const bool cancelled = this->cancelled();
     unlock();
     if (cancelled) waiter.interrupt(WaitOutcome::cancelled);
+    if (ThreadCanceller* also = below()) {
+        Waiter* const hidden = also->watch(waiter);
+        if (!outer) hidden_ = hidden;
+    }
+    return outer;
 }
 
-void ThreadCanceller::unwatch() noexcept {
+void ThreadCanceller::unwatch(Waiter* outer) noexcept {
     lock();
-    waiter_ = nullptr;
+    waiter_ = outer;
+    const bool cancelled = this->cancelled();
     unlock();
+    // A cancellation that came while it was hidden. If it has come before, that was its end, and this does nothing.
+    if (outer && cancelled) outer->interrupt(WaitOutcome::cancelled);
+    if (ThreadCanceller* also = below()) also->unwatch(outer ? outer : hidden_);
 }
 
-void ThreadCanceller::throw_cancelled() const { throw CancelledError(reason_); }
+void ThreadCanceller::throw_cancelled() const { throw cancelled_error(reason()); }
 
 void ThreadCanceller::cancel(std::string_view reason) noexcept {
     std::string kept;

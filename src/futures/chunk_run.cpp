@@ -3,7 +3,7 @@
 namespace hocket::detail {
 
 void ChunkRun::fail(std::exception_ptr error) noexcept {
-    next_.store(chunks(), std::memory_order_relaxed);
+    failed_.store(true, std::memory_order_relaxed);
     std::scoped_lock guard(error_mutex_);
     if (!error_) error_ = std::move(error);
 }
@@ -16,7 +16,8 @@ void ChunkRun::join(const std::vector<Future<void>>& helpers, std::source_locati
     } catch (...) {
         // Cancelled, or a deadlock: the helpers use what is on this stack.
         fail(std::current_exception());
-        for (const auto& helper : helpers) helper.cancel("the thread that waits for it was cancelled");
+        for (const auto& helper : helpers)
+            helper.checked()->cancel_quietly("the thread that waits for it was cancelled");
         for (const auto& helper : helpers) helper.checked()->block_until_done();
     }
     if (error_) std::rethrow_exception(error_);

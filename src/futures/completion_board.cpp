@@ -7,7 +7,7 @@ namespace hocket::detail {
 
 class CompletionBoard::Watch final : public Waiter {
 public:
-    Watch() noexcept : Waiter(Kind::calls_back) {}
+    Watch() noexcept : Waiter(Kind::relays) {}
     ~Watch() = default;
     void run() noexcept override {
         CompletionBoard& on = *board;
@@ -59,6 +59,11 @@ std::optional<std::size_t> CompletionBoard::try_next() noexcept {
     const std::size_t index = completed_->index;
     completed_ = completed_->next_completed;
     return index;
+}
+
+bool CompletionBoard::told() noexcept {
+    WaitQueue::Lock lock(waiter_);
+    return completed_ != nullptr;
 }
 
 std::optional<std::size_t> CompletionBoard::next(TimePoint deadline, std::source_location where) {

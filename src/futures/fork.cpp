@@ -25,7 +25,7 @@ void Fork::run(Worker& worker) noexcept {
         const PartyId party = next_party_id();
         party_.store(party, std::memory_order_release);
         const ActAs as(party);
-        ThreadCanceller* before = ThreadCanceller::install(&canceller_);
+        ThreadCanceller* before = ThreadCanceller::install_over(canceller_);
         try {
             call();
         } catch (...) {
@@ -45,7 +45,7 @@ void Fork::run(Worker& worker) noexcept {
 void Fork::help(Worker& worker) noexcept {
     for (int spins = 0; spins < kSpins && !done(); ++spins) {
         Worker* runner = runner_.load(std::memory_order_acquire);
-        if (runner && worker.leapfrog(*runner, floor_)) {
+        if (runner && worker.leapfrog(*runner, floor_, [this] { return done(); })) {
             spins = 0;
         } else {
             pause_spinning();

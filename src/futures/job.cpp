@@ -17,12 +17,13 @@ void Job::help(const SharedStateBase& state) {
     if (worker->nesting() >= kMostNested) return;
     if (!claimed() && worker->take_back(*this)) return run(*worker);
     if (claim()) return execute(worker);
-    // Somebody else runs it: what that worker has queued since are parts of this job. Nothing else may be run on top of
-    // what this thread is doing, which may hold locks that the other work needs. (Leapfrogging: Wagner, Calder:
-    // Portable and efficient futures in a cooperative environment, PPoPP 1993.)
+    // Somebody else runs it: what that worker has forked since are parts of this job. Nothing else may be run on top of
+    // what this thread is doing, which may hold locks that the other work needs, or be what the other work waits for.
+    // (Leapfrogging: Wagner, Calder: Portable and efficient futures in a cooperative environment, PPoPP 1993.)
+    const auto over = [&state] { return state.done(); };
     while (!state.done()) {
         Worker* runner = runner_.load(std::memory_order_acquire);
-        if (!runner || runner == worker || !worker->leapfrog(*runner, floor_)) return;
+        if (!runner || runner == worker || !worker->leapfrog(*runner, floor_, over)) return;
     }
 }
 

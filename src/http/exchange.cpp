@@ -18,13 +18,13 @@ void empty(std::string& buffer) noexcept {
 }  // namespace
 
 void Exchange::reset() noexcept {
+    response = Response();  // before the request, which its generator may look at
     parser.reset();
     empty(input);
     used = 0;
     empty(output);
     sent = 0;
     writer.reset();
-    response = Response();
 }
 
 std::unique_ptr<Exchange> ExchangePool::take() {

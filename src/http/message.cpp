@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "http/deferred_body.hpp"
+
 namespace hocket::http {
 namespace {
 
@@ -42,6 +44,19 @@ Response Response::shared(int status, std::shared_ptr<const std::string> body, s
 Response Response::text(int status, std::shared_ptr<const std::string> body) {
     Response response(status, std::string(), Known::text);
     response.share(std::move(body));
+    return response;
+}
+
+Response Response::stream(int status, AsyncGenerator<std::string> pieces, std::string_view content_type) {
+    Response response(status, std::string(), content_type);
+    response.deferred_ = std::make_shared<detail::DeferredBody>(std::move(pieces));
+    return response;
+}
+
+Response Response::stream(int status, AsyncGenerator<std::string> pieces, std::string_view content_type,
+                          std::uint64_t length) {
+    Response response = stream(status, std::move(pieces), content_type);
+    response.deferred_->length = length;
     return response;
 }
 

@@ -5,26 +5,19 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/list_elements.hpp"
+
 namespace hocket::http::detail {
 namespace {
 
 constexpr RequestError kFine{};
 
-std::string_view trim(std::string_view text) noexcept {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // Calls `visit(element)` for each element of a comma-separated list, until one gives an error.
 template <class Visit>
 RequestError for_each_element(std::string_view list, Visit visit) {
-    while (!list.empty()) {
-        const std::size_t comma = std::min(list.find(','), list.size());
-        const std::string_view element = trim(list.substr(0, comma));
-        list.remove_prefix(std::min(comma + 1, list.size()));
-        if (element.empty()) continue;
-        if (const RequestError error = visit(element); error.status != 0) return error;
+    ListElements elements(list);
+    while (const auto element = elements.next()) {
+        if (const RequestError error = visit(*element); error.status != 0) return error;
     }
     return kFine;
 }
@@ -56,7 +49,7 @@ struct RequestHead::Callbacks {
     static int on_value(llhttp_t* parser, const char* at, std::size_t size) {
         RequestHead& self = head(parser);
         if (self.request_.headers_.entries_.empty()) return HPE_USER;
-        const std::string_view value = trim({at, size});
+        const std::string_view value = trimmed({at, size});
         Headers::Entry& entry = self.request_.headers_.entries_.back();
         entry.value = value.empty() ? 0 : self.part_of(value).begin;
         entry.value_size = static_cast<std::uint32_t>(value.size());

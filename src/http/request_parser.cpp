@@ -18,7 +18,7 @@ constexpr std::size_t kKeptHead = 4 * 1024;
 std::size_t RequestParser::feed(std::string_view bytes) {
     std::size_t used = 0;
     if (state_ == State::head) used = feed_head(bytes);
-    if (state_ == State::body) used += feed_body(bytes.substr(used));
+    if (state_ == State::body && !paused_) used += feed_body(bytes.substr(used));
     return used;
 }
 
@@ -88,16 +88,24 @@ void RequestParser::head_complete(bool known) {
     request_.body_.clear();
     body_begun_ = false;
     expects_continue_ = wants_continue_;
-    if (chunked_) {
-        chunks_.begin(limits_.body_bytes, limits_.header_bytes);
-        state_ = State::body;
-    } else if (content_length_ > limits_.body_bytes) {
-        fail(413, "the body is too large");
-    } else if (content_length_ > 0) {
-        request_.body_.reserve(std::min<std::size_t>(content_length_, kFirstReserve));
-        state_ = State::body;
-    } else {
+    if (!chunked_ && content_length_ == 0) {
         state_ = State::complete;
+        return;
+    }
+    state_ = State::body;
+    paused_ = pauses_;
+    if (!paused_) begin_body(limits_.body_bytes);
+}
+
+void RequestParser::begin_body(std::uint64_t limit) {
+    paused_ = false;
+    if (chunked_) {
+        chunks_.begin(limit, limits_.header_bytes);
+    } else if (content_length_ > limit) {
+        fail(413, "the body is too large");
+    } else {
+        body_left_ = content_length_;
+        request_.body_.reserve(std::min<std::size_t>(content_length_, kFirstReserve));
     }
 }
 
@@ -105,9 +113,10 @@ std::size_t RequestParser::feed_body(std::string_view bytes) {
     if (bytes.empty()) return 0;
     body_begun_ = true;
     if (!chunked_) {
-        const std::size_t piece = std::min<std::size_t>(content_length_ - request_.body_.size(), bytes.size());
+        const std::size_t piece = std::min<std::size_t>(body_left_, bytes.size());
         request_.body_.append(bytes.substr(0, piece));
-        if (request_.body_.size() == content_length_) state_ = State::complete;
+        body_left_ -= piece;
+        if (body_left_ == 0) state_ = State::complete;
         return piece;
     }
     std::string_view rest = bytes;
@@ -132,11 +141,13 @@ std::size_t RequestParser::feed_body(std::string_view bytes) {
 
 void RequestParser::next() noexcept {
     state_ = State::head;
+    paused_ = false;
     fresh_ = true;
     blank_lines_ = 0;
 }
 
 void RequestParser::reset() noexcept {
+    request_.tls_info_.reset();
     next();
     if (request_.text().capacity() > kKeptHead) {
         request_ = Request();

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <ctime>
+
+#include "http/deferred_body.hpp"
+#include "http/http_date.hpp"
 
 namespace hocket::http::detail {
 namespace {
@@ -25,7 +27,10 @@ bool has_body(int status) noexcept { return status != 204 && status != 304; }
 void ResponseWriter::begin(std::string& output, const Response& response, ResponseForm form) {
     const std::string_view body = response.body();
     const bool may_have_body = has_body(response.status_);
-    const bool chunked = response.chunk_size_ > 0 && !form.to_1_0 && may_have_body;
+    const DeferredBody* const deferred = may_have_body ? response.deferred_.get() : nullptr;
+    const bool has_length = !deferred || deferred->length;
+    const bool wants_chunks = deferred ? !has_length : response.chunk_size_ > 0;
+    const bool chunked = wants_chunks && !form.to_1_0 && may_have_body;
 
     if (response.status_ == 200) [[likely]] {
         output.append("HTTP/1.1 200 OK\r\n");
@@ -47,9 +52,9 @@ void ResponseWriter::begin(std::string& output, const Response& response, Respon
     }
     if (chunked) {
         output.append("Transfer-Encoding: chunked\r\n\r\n");
-    } else if (may_have_body) {
+    } else if (may_have_body && has_length) {
         output.append("Content-Length: ");
-        append_number(output, body.size());
+        append_number(output, deferred ? *deferred->length : body.size());
         output.append("\r\n\r\n");
     } else {
         output.append("\r\n");
@@ -57,6 +62,8 @@ void ResponseWriter::begin(std::string& output, const Response& response, Respon
 
     reset();
     if (form.to_head || !may_have_body) return;
+    if (deferred) return begin_deferred(*deferred, form);
+    body_size_ = body.size();
     rest_ = body;
     if (chunked) {
         chunk_size_ = response.chunk_size_;
@@ -66,6 +73,38 @@ void ResponseWriter::begin(std::string& output, const Response& response, Respon
         output.append(body);
         rest_ = {};
     }
+}
+
+void ResponseWriter::begin_deferred(const DeferredBody& body, ResponseForm form) {
+    if (!body.pieces) {
+        body_size_ = file_left_ = *body.length;
+    } else if (body.length) {
+        pieces_ = Pieces::counted;
+        pieces_left_ = *body.length;
+    } else {
+        pieces_ = form.to_1_0 ? Pieces::to_the_end : Pieces::chunked;
+    }
+}
+
+bool ResponseWriter::append_piece(std::string& output, std::string_view piece) {
+    if (piece.empty()) return true;  // an empty chunk would be the last
+    if (pieces_ == Pieces::chunked) {
+        append_number(output, piece.size(), 16);
+        output.append("\r\n").append(piece).append("\r\n");
+        return true;
+    }
+    if (pieces_ == Pieces::counted) {
+        if (piece.size() > pieces_left_) return false;
+        pieces_left_ -= piece.size();
+    }
+    output.append(piece);
+    return true;
+}
+
+bool ResponseWriter::end_pieces(std::string& output) {
+    if (pieces_ == Pieces::chunked) output.append("0\r\n\r\n");
+    pieces_ = Pieces::none;
+    return pieces_left_ == 0;
 }
 
 void ResponseWriter::append_chunks(std::string& output) {
@@ -84,24 +123,14 @@ void ResponseWriter::append_chunks(std::string& output) {
 
 std::string_view date_line() {
     thread_local std::time_t made_for = -1;
-    thread_local char line[48];
-    thread_local std::size_t size = 0;
+    thread_local std::string line;
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (now.tv_sec != made_for) {
-        std::tm parts{};
-        ::gmtime_r(&now.tv_sec, &parts);
-        // The names are English whatever the locale, which strftime() would not promise.
-        static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-        static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-        char format[48];
-        std::snprintf(format, sizeof format, "Date: %s, %%d %s %%Y %%H:%%M:%%S GMT\r\n", kDays[parts.tm_wday],
-                      kMonths[parts.tm_mon]);
-        size = std::strftime(line, sizeof line, format, &parts);
+        line.assign("Date: ").append(HttpDate(now.tv_sec).text()).append("\r\n");
         made_for = now.tv_sec;
     }
-    return {line, size};
+    return line;
 }
 
 }  // namespace hocket::http::detail

@@ -1,8 +1,7 @@
 #include "hocket/http/server.hpp"
 
-#include "hocket/aio/create_task.hpp"
-#include "hocket/aio/sleep.hpp"
-#include "hocket/aio/timeout.hpp"
+#include <stdexcept>
+
 #include "http/server_core.hpp"
 
 namespace hocket::http {
@@ -13,20 +12,42 @@ Task<Response> not_found(const Request&) { co_return Response::text(404, "not fo
 }  // namespace
 
 Server::Server(ServerOptions options) : core_(std::make_shared<detail::ServerCore>(options)) {
+    if (options.gzip_level < 0 || options.gzip_level > 9)
+        throw std::invalid_argument("hocket: gzip has the levels 1 to 9, and 0 for none, not " +
+                                    std::to_string(options.gzip_level));
+    if (options.tls.is_client())
+        throw std::invalid_argument("hocket: an HTTP server needs a context made by TlsContext::server()");
     core_->handler = not_found;
 }
 
-Server::~Server() {
-    if (!serving_.valid()) return;
-    serving_.cancel("the server was destroyed");
-}
+Server::~Server() { core_->acceptor().abandon("the server was destroyed"); }
 
 Server& Server::handle(Handler handler) {
     core_->handler = std::move(handler);
     return *this;
 }
 
-std::size_t Server::connections() const noexcept { return core_->connections(); }
+Server& Server::route(std::string_view method, std::string_view path, Handler handler) {
+    core_->router.add(method, path, std::move(handler), nullptr);
+    return *this;
+}
+
+Server& Server::route(std::string_view method, std::string_view path, BodyHandler handler) {
+    core_->router.add(method, path, nullptr, std::move(handler));
+    return *this;
+}
+
+Server& Server::on_access(AccessHook hook) {
+    core_->access_hook = std::move(hook);
+    return *this;
+}
+
+Server& Server::on_failed_handshake(HandshakeHook hook) {
+    core_->handshake_hook = std::move(hook);
+    return *this;
+}
+
+std::size_t Server::connections() const noexcept { return core_->acceptor().connections(); }
 
 Task<void> Server::listen(std::string host, std::uint16_t port, ListenOptions options) {
     start(Listener::bind(host, port, options));
@@ -39,32 +60,16 @@ Task<void> Server::listen(Address address, ListenOptions options) {
 }
 
 void Server::start(Listener listener) {
-    if (serving_.valid()) throw InvalidStateError("hocket: this HTTP server listens already");
-    core_->open();
-    port_ = listener.port();
-    const std::string name = "HTTP server on " + listener.local_address().to_string();
-    serving_ = create_task(core_->serve(std::move(listener)), name);
+    const std::uint16_t port = listener.port();
+    core_->start(std::move(listener));
+    port_ = port;
 }
 
 Task<void> Server::close() {
-    if (!serving_.valid()) co_return;
-    const Future<void> serving = serving_;
-    core_->begin_close();
-    try {
-        CancelScope scope;
-        scope.set_deadline(hocket::detail::saturating_add(EventLoop::current().now(), core_->options().close_grace));
-        co_await shield(serving);
-    } catch (const CancelledError&) {
-        // The grace is over, or we are in a hurry.
-    }
-    if (!serving.done()) {
-        serving.cancel("the server closes");
-        CancelScope scope(shielded);
-        co_await shield(serving);
-    }
-    serving_ = Future<void>();
     port_ = 0;
-    co_await yield_now();  // throws if we were cancelled
+    core_->begin_close();
+    co_await core_->acceptor().close(core_->options().close_grace);
+    core_->end_close();
 }
 
 }  // namespace hocket::http

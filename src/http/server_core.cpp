@@ -1,11 +1,7 @@
 #include "http/server_core.hpp"
 
-#include <system_error>
+#include <chrono>
 
-#include "hocket/aio/event_loop.hpp"
-#include "hocket/aio/sleep.hpp"
-#include "hocket/aio/timeout.hpp"
-#include "hocket/core/report.hpp"
 #include "http/connection.hpp"
 
 namespace hocket::http::detail {
@@ -13,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAcceptPause = 100ms;  // when there is no descriptor or memory left for another connection
+constexpr auto kLookInterval = 250ms;
 
 RequestLimits limits_of(const ServerOptions& options) noexcept {
     RequestLimits limits;
@@ -25,58 +21,36 @@ RequestLimits limits_of(const ServerOptions& options) noexcept {
 
 }  // namespace
 
-ServerCore::ServerCore(ServerOptions options) noexcept : options_(options), exchanges_(limits_of(options)) {}
+ServerCore::ServerCore(ServerOptions options)
+    : acceptor_(std::make_shared<hocket::detail::Acceptor>(options.max_connections)),
+      options_(options),
+      compression_(options.gzip_level, options.gzip_min_bytes),
+      exchanges_(limits_of(options)) {}
 
-Task<void> ServerCore::serve(Listener listener) {
-    const std::shared_ptr<ServerCore> self = shared_from_this();
-    buffer_ = std::make_unique<char[]>(kBuffer);
-    hocket::detail::ChildSet children(hocket::detail::ChildSet::OnError::go_on);
-    {
-        CancelScope scope;
-        accepting_ = &scope;
-        try {
-            co_await accept_all(listener, children);
-        } catch (const CancelledError&) {
-            // By begin_close(), or with everything around.
-        } catch (...) {
-            hocket::detail::report(ReportKind::lost_exception,
-                                   "http: the server accepts no more: " + describe(std::current_exception()));
-        }
-        accepting_ = nullptr;
-    }
-    listener.close();
-    begin_close();
-    co_await children.join();
+ServerCore::~ServerCore() {
+    if (armed()) loop_->timers().cancel(*this);
 }
 
-Task<void> ServerCore::accept_all(Listener& listener, hocket::detail::ChildSet& children) {
-    while (!closing_) {
-        bool pause = false;
-        try {
-            Socket socket = co_await listener.async_accept();
-            children.spawn(serve_connection(shared_from_this(), std::move(socket)), {},
-                           std::source_location::current());
-            ++count_;  // its Connection takes it back
-        } catch (const std::system_error&) {
-            pause = true;
-        } catch (const std::bad_alloc&) {
-            pause = true;
-        }
-        if (pause) co_await sleep(kAcceptPause);
-        if (count_ >= options_.max_connections) co_await wait_for_place();
-    }
-}
-
-Task<void> ServerCore::wait_for_place() {
-    place_.emplace();
-    const Future<void> freed = place_->future();
-    co_await shield(freed);
+void ServerCore::start(Listener listener) {
+    closing_ = false;
+    if (!buffer_) buffer_ = std::make_unique<char[]>(kBuffer);
+    const std::string name = "HTTP server on " + listener.local_address().to_string();
+    std::vector<Listener> listeners;
+    listeners.push_back(std::move(listener));
+    auto serve = [self = shared_from_this()](Socket socket, hocket::detail::Acceptor::Place place) {
+        return serve_connection(self, std::move(socket), std::move(place));
+    };
+    acceptor_->start(std::move(listeners), std::move(serve), name);
 }
 
 void ServerCore::begin_close() {
     closing_ = true;
-    if (accepting_) accepting_->cancel("the server closes");
+    acceptor_->stop();
     for (Connection* connection = first_; connection; connection = connection->next_) connection->close_if_idle();
+}
+
+void ServerCore::end_close() noexcept {
+    if (busy_.empty() && armed()) loop_->timers().cancel(*this);
 }
 
 void ServerCore::hold(Connection& connection) {
@@ -96,6 +70,29 @@ void ServerCore::unhold(Connection& connection) noexcept {
     }
 }
 
+std::size_t ServerCore::enter_busy(Connection& connection) {
+    busy_.push_back(&connection);
+    if (!armed()) {
+        loop_ = &EventLoop::current();
+        loop_->timers().arm(*this, loop_->now() + kLookInterval);
+    }
+    return busy_.size() - 1;
+}
+
+void ServerCore::leave_busy(std::size_t index) noexcept {
+    busy_[index] = busy_.back();
+    busy_[index]->busy_index_ = index;
+    busy_.pop_back();
+}
+
+// Looking costs no system call while the kernel has reported nothing. Waiting for the end of each connection instead
+// would cost every request a registration, for the sake of the few whose handlers take long.
+void ServerCore::expired() noexcept {
+    if (busy_.empty()) return;  // armed again by the next one
+    for (Connection* connection : busy_) connection->look_for_end();
+    loop_->timers().arm(*this, loop_->now() + kLookInterval);  // needs no memory: the heap has just given up the place
+}
+
 void ServerCore::run() noexcept {
     const std::shared_ptr<ServerCore> self = std::move(queued_);
     for (Connection* connection : held_) connection->send_held();
@@ -113,11 +110,6 @@ void ServerCore::add(Connection& connection) noexcept {
 void ServerCore::remove(Connection& connection) noexcept {
     (connection.previous_ ? connection.previous_->next_ : first_) = connection.next_;
     if (connection.next_) connection.next_->previous_ = connection.previous_;
-    --count_;
-    if (place_) {
-        (void)place_->try_set_result();
-        place_.reset();
-    }
 }
 
 }  // namespace hocket::http::detail

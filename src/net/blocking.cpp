@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -35,6 +36,26 @@ std::optional<std::size_t> Socket::recv_before(std::span<char> buffer, TimePoint
     const int fd = descriptor().fd();
     return until_done(fd, POLLIN, deadline, "receive", where,
                       [&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); });
+}
+
+std::string Socket::recv(std::size_t max, std::source_location where) const {
+    std::string data(max, '\0');
+    data.resize(recv(std::span<char>(data), where));
+    return data;
+}
+
+std::string Socket::recv_exactly(std::size_t size, std::source_location where) const {
+    constexpr std::size_t kPiece = 64 * 1024;  // memory for what has come, not for what was promised
+    std::string data;
+    for (std::size_t filled = 0; filled < size;) {
+        if (filled == data.size()) data.resize(std::min(size, std::max(2 * filled, kPiece)));
+        const std::size_t received = recv(std::span<char>(data).subspan(filled), where);
+        filled += received;
+        if (received > 0) continue;
+        data.resize(filled);
+        throw IncompleteReadError(std::move(data), size);
+    }
+    return data;
 }
 
 std::size_t Socket::send(std::string_view data, std::source_location where) const {

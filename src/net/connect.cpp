@@ -1,23 +1,20 @@
 // Connecting: one address, or the race between the addresses of a host.
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <chrono>
 #include <system_error>
 
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/task_group.hpp"
 #include "hocket/aio/timeout.hpp"
 #include "hocket/futures/promise.hpp"
+#include "hocket/net/connection.hpp"
 #include "hocket/net/resolve.hpp"
 #include "hocket/net/socket.hpp"
 
 namespace hocket {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto kHeadStart = 250ms;  // RFC 8305, section 5
 
 class ConnectAwaiter final : public detail::IoAwaiter {
 public:
@@ -45,10 +42,29 @@ private:
     throw std::system_error(error, std::generic_category(), what + address.to_string());
 }
 
-int open_socket(const Address& address) {
+Socket open_socket(const Address& address, const Address& from) {
     const int fd = ::socket(address.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw_error(errno, "open a socket for ", address);
-    return fd;
+    Socket socket(fd, false);
+    if (from.family() == Address::Family::none) return socket;
+    // The port is chosen when the other end is known: it may serve several connections.
+    const int one = 1;
+    if (from.port() == 0) ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    if (::bind(fd, from.data(), static_cast<socklen_t>(from.size())) < 0) throw_error(errno, "connect from ", from);
+    return socket;
+}
+
+// Those of `found` that the options allow; throws ResolveError if there are none.
+std::vector<Address> choose(std::vector<Address> found, const std::string& host, const ConnectOptions& options) {
+    const auto unwanted = [&](const Address& address) {
+        const bool other_family = options.family != Address::Family::none && address.family() != options.family;
+        return other_family ||
+               (options.from.family() != Address::Family::none && address.family() != options.from.family());
+    };
+    std::erase_if(found, unwanted);
+    if (found.empty())
+        throw ResolveError("hocket: the host name \"" + host + "\" has no address of the family that is wanted");
+    return found;
 }
 
 // One family after the other, beginning with that of the first address; otherwise in the given order.
@@ -67,13 +83,13 @@ std::vector<Address> interleave(const std::vector<Address>& addresses) {
 // `running_` and the wait for the next end.
 class Race {
 public:
-    Race() = default;
+    explicit Race(const ConnectOptions& options) : options_(options) {}
     Task<void> run(TaskGroup& group, std::vector<Address> addresses) {
         for (Address& address : addresses) {
             ++running_;
             group.create_task(attempt(std::move(address)), "connect");
             try {
-                co_await hocket::timeout(kHeadStart, shield(next_end()));
+                co_await hocket::timeout(options_.head_start, shield(next_end()));
             } catch (const TimeoutError&) {
                 // Give the next address a chance beside this one.
             }
@@ -88,7 +104,7 @@ public:
 private:
     Task<void> attempt(Address address) {
         try {
-            Socket socket = co_await Socket::async_connect(std::move(address));
+            Socket socket = co_await Socket::async_connect(std::move(address), options_);
             if (!winner.is_open()) winner = std::move(socket);
         } catch (const std::exception&) {
             errors.push_back(std::current_exception());
@@ -102,28 +118,42 @@ private:
         return end_.future();
     }
 
+    const ConnectOptions& options_;
     int running_ = 0;
     Promise<void> end_;
 };
 
 }  // namespace
 
-Task<Socket> Socket::async_connect(Address address) {
-    Socket socket(open_socket(address), false);
+Task<Socket> Socket::async_connect(Address address, ConnectOptions options) {
+    Socket socket = open_socket(address, options.from);
     const std::int64_t result = co_await Connect(*socket.descriptor_, address);
     if (result < 0) throw_error(static_cast<int>(-result), "connect to ", address);
     if (address.family() != Address::Family::unix_domain) socket.set_no_delay(true);
     co_return socket;
 }
 
-Task<Socket> Socket::async_connect(std::string host, std::uint16_t port) {
-    const std::vector<Address> found = co_await resolve(std::move(host), port);
-    if (found.size() == 1) co_return co_await async_connect(found.front());
-    Race race;
+Task<Socket> Socket::async_connect(std::string host, std::uint16_t port, ConnectOptions options) {
+    std::vector<Address> all = co_await resolve(host, port);
+    const std::vector<Address> found = choose(std::move(all), host, options);
+    if (found.size() == 1) co_return co_await async_connect(found.front(), options);
+    Race race(options);
     std::vector<Address> addresses = interleave(found);
     co_await task_group([&](TaskGroup& group) { return race.run(group, std::move(addresses)); });
     if (!race.winner.is_open()) std::rethrow_exception(race.errors.front());
     co_return std::move(race.winner);
 }
+
+Task<Stream> open_connection(std::string host, std::uint16_t port, ConnectOptions options) {
+    Socket socket = co_await Socket::async_connect(std::move(host), port, options);
+    co_return Stream(std::move(socket));
+}
+
+Task<Stream> open_connection(Address address, ConnectOptions options) {
+    Socket socket = co_await Socket::async_connect(address, options);
+    co_return Stream(std::move(socket));
+}
+
+Task<Stream> open_unix_connection(std::string path) { return open_connection(Address::unix_path(path)); }
 
 }  // namespace hocket

@@ -8,10 +8,14 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "fd_guard.hpp"
+#include "throw_errno.hpp"
+
 namespace hocket {
 namespace {
 
-[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+using detail::FdGuard;
+using detail::throw_errno;
 
 [[noreturn]] void throw_cannot_listen(const Address& address) {
     const int error = errno;  // before to_string() changes it
@@ -21,22 +25,6 @@ namespace {
 void switch_option(int fd, int level, int option, int value, const char* what) {
     if (::setsockopt(fd, level, option, &value, sizeof value) < 0) throw_errno(what);
 }
-
-// Closes a descriptor unless it is released.
-class FdGuard {
-public:
-    explicit FdGuard(int fd) noexcept : fd_(fd) {}
-    FdGuard(const FdGuard&) = delete;
-    FdGuard& operator=(const FdGuard&) = delete;
-    ~FdGuard() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 int listen_on(const Address& address, ListenOptions options, bool both_families) {
     FdGuard fd(::socket(address.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

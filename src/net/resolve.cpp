@@ -82,6 +82,7 @@ private:
 
     // The future may have been cancelled meanwhile, which makes the answer unwanted but not wrong.
     static void answer(Request& request) {
+        if (request.promise.future().cancelled()) return;  // others would wait behind it
         try {
             (void)request.promise.try_set_result(look_up(request.host, request.port, AI_ADDRCONFIG | AI_NUMERICSERV));
         } catch (...) {

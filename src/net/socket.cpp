@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <system_error>
+#include "throw_errno.hpp"
 
 namespace hocket {
 namespace {
 
-[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+using detail::throw_errno;
 
 Address address_of(int fd, int (*query)(int, sockaddr*, socklen_t*), const char* what) {
     sockaddr_storage storage{};

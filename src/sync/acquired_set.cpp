@@ -24,9 +24,10 @@ struct AcquiredSet::Registry {
 AcquiredSet::AcquiredSet(std::vector<AnyTakeable> locks) : locks_(std::move(locks)), party_(current_party()) {
     const std::less<const void*> before;
     std::sort(locks_.begin(), locks_.end(),
-              [&](const AnyTakeable& a, const AnyTakeable& b) { return before(a.address(), b.address()); });
-    const auto end = std::unique(locks_.begin(), locks_.end(),
-                                 [](const AnyTakeable& a, const AnyTakeable& b) { return a.address() == b.address(); });
+              [&](const AnyTakeable& a, const AnyTakeable& b) { return before(a.identity(), b.identity()); });
+    const auto end = std::unique(locks_.begin(), locks_.end(), [](const AnyTakeable& a, const AnyTakeable& b) {
+        return a.identity() == b.identity();
+    });
     locks_.erase(end, locks_.end());
 
     Registry& registry = Registry::of(party_);
@@ -34,10 +35,10 @@ AcquiredSet::AcquiredSet(std::vector<AnyTakeable> locks) : locks_(std::move(lock
     const AnyTakeable* highest = nullptr;
     for (const AcquiredSet* set = registry.first; set; set = set->next_) {
         if (set->party_ != party_ || set->locks_.empty()) continue;
-        if (!highest || before(highest->address(), set->locks_.back().address())) highest = &set->locks_.back();
+        if (!highest || before(highest->identity(), set->locks_.back().identity())) highest = &set->locks_.back();
     }
     for (const AnyTakeable& lock : locks_) {
-        if (highest && before(lock.address(), highest->address()) && !lock.taken_again())
+        if (highest && before(lock.identity(), highest->identity()) && !lock.taken_again())
             throw LockOrderError("hocket: acquire() at " + place(lock.where()) +
                                  " names a lock that comes before one held since " + place(highest->where()) +
                                  "; name all of them in one acquire()");

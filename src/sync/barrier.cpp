@@ -14,92 +14,154 @@ namespace {
 
 }  // namespace
 
-class Barrier::BlockedThread : public detail::ThreadWaiter {
-public:
-    BlockedThread() noexcept = default;
-    ~BlockedThread() = default;
-    Visit visit;
+// Has all its parties; lives with the last of them until the action has ended.
+struct Barrier::Round {
+    Visits visits;
+    detail::WaitQueue late;  // threads whose time was up before they were claimed
 };
+
+void Barrier::Visits::push(Visit& visit) noexcept {
+    visit.previous = last_;
+    *(last_ ? &last_->next : &first_) = &visit;
+    last_ = &visit;
+}
+
+void Barrier::Visits::remove(Visit& visit) noexcept {
+    *(visit.previous ? &visit.previous->next : &first_) = visit.next;
+    *(visit.next ? &visit.next->previous : &last_) = visit.previous;
+    visit.stage = Visit::Stage::over;
+}
+
+// Their result is known. None has gone on yet; those that are claimed are to be woken, the others find it when they
+// leave.
+void Barrier::Visits::finish(bool broken) noexcept {
+    for (Visit* visit = first_; visit; visit = visit->next) {
+        visit->broken = broken;
+        visit->stage = Visit::Stage::over;
+    }
+    *this = Visits();
+}
 
 Barrier::Barrier(std::size_t parties, std::function<void()> action) : parties_(parties), action_(std::move(action)) {
     if (parties == 0) throw std::invalid_argument("hocket: a barrier needs at least one party");
 }
 
-// Who is in the queue goes on; their visits, in the order of arrival.
-Barrier::Visit* Barrier::take_all(detail::WaitQueue::Lock& queue, End how) noexcept {
-    Visit* first = nullptr;
-    Visit** end = &first;
-    next_place_ = 0;
-    while (detail::Waiter* waiter = queue.pop()) {
-        Visit& visit = waiter->promise() ? static_cast<Awaiter*>(waiter)->visit_  //
-                                         : static_cast<BlockedThread*>(waiter)->visit;
-        visit.place = next_place_++;
-        *end = &visit;
-        end = &visit.next;
-    }
-    waiting_ = 0;
-    ++round_;
-    round_failed_ = how == End::failed;
-    return first;
-}
-
-void Barrier::wake(Visit* visits) noexcept {
-    while (visits) std::exchange(visits, visits->next)->waiter->wake();
-}
-
-// Whether all have come, and all others were woken. Otherwise `waiter` is in the queue.
+// Whether the wait is over already: all have come, and all others were woken. Otherwise `waiter` is in the queue.
 bool Barrier::arrive(Visit& visit, detail::Waiter& waiter) {
-    Visit* others = nullptr;
+    Round round;
+    detail::WaitQueue::Popped claimed;
     {
         detail::WaitQueue::Lock queue(waiters_);
         if (broken_) {
             visit.broken = true;
             return true;
         }
-        if (waiting_ + 1 < parties_) {
-            ++waiting_;
-            visit.round = round_;
+        if (n_waiting_ + 1 >= parties_) drop_cancelled();
+        if (n_waiting_ + 1 < parties_) {
             visit.waiter = &waiter;
+            waiting_.push(visit);
+            ++n_waiting_;
             queue.push(waiter);
             return false;
         }
-        // The others are claimed: neither a time-out nor a cancellation ends their waits while the action runs.
-        others = take_all(queue, End::all_came);
+        // Who is claimed now cannot be cancelled and has no time-out, while the action runs.
+        claimed = queue.pop_all();
+        n_waiting_ = 0;
+        for (Visit* other = waiting_.first(); other; other = other->next) {
+            other->place = visit.place++;
+            other->stage = Visit::Stage::complete;
+            other->round = &round;
+        }
+        round.visits = std::exchange(waiting_, Visits());
+        if (!action_) round.visits.finish(false);
     }
-    visit.place = parties_ - 1;
-    try {
-        if (action_) action_();
-    } catch (...) {
-        for (Visit* other = others; other; other = other->next) other->broken = true;
-        abort();
-        wake(others);
-        throw;
+    if (action_) {
+        try {
+            action_();
+        } catch (...) {
+            settle(round, true);
+            detail::WaitQueue::wake_all(claimed);
+            throw;
+        }
+        settle(round, false);
     }
-    wake(others);
+    detail::WaitQueue::wake_all(claimed);
     return true;
 }
 
-// One who waited goes away without having been woken. True if the round had ended already.
-bool Barrier::leave(Visit& visit) noexcept {
-    detail::WaitQueue::Lock queue(waiters_);
-    if (visit.round == round_) {
-        --waiting_;
-        return false;
+// The action has ended.
+void Barrier::settle(Round& round, bool broken) noexcept {
+    detail::WaitQueue::Popped late;
+    detail::WaitQueue::Popped turned_away;
+    {
+        detail::WaitQueue::Lock queue(waiters_);
+        round.visits.finish(broken);
+        late = detail::WaitQueue::Lock(round.late).pop_all();
+        if (broken) {
+            turned_away = turn_away(queue);
+            broken_ = true;
+        }
     }
-    visit.place = next_place_++;
-    visit.broken = round_failed_;
-    return true;
+    detail::WaitQueue::wake_all(late);
+    detail::WaitQueue::wake_all(turned_away);
+}
+
+// Those who were cancelled, and have not gone on yet, count no more.
+void Barrier::drop_cancelled() noexcept {
+    for (Visit* visit = waiting_.first(); visit; visit = visit->next) {
+        if (visit->waiter->outcome() != detail::WaitOutcome::cancelled) continue;
+        waiting_.remove(*visit);
+        --n_waiting_;
+    }
+}
+
+// All who wait get BrokenBarrierError, once the returned ones are woken.
+detail::WaitQueue::Popped Barrier::turn_away(detail::WaitQueue::Lock& queue) noexcept {
+    waiting_.finish(true);
+    n_waiting_ = 0;
+    return queue.pop_all();
+}
+
+// One who was cancelled goes away.
+void Barrier::leave(Visit& visit) noexcept {
+    detail::WaitQueue::Lock queue(waiters_);
+    if (visit.stage == Visit::Stage::waiting) {
+        waiting_.remove(visit);
+        --n_waiting_;
+    } else if (visit.stage == Visit::Stage::complete) {
+        visit.round->visits.remove(visit);
+    }
+}
+
+// The time of one, a thread, was up before it was claimed. If the round is complete nevertheless, it gets the result.
+void Barrier::come_too_late(Visit& visit) noexcept {
+    detail::ThreadWaiter end_of_action;
+    bool complete = false;
+    detail::WaitQueue::Popped turned_away;
+    {
+        detail::WaitQueue::Lock queue(waiters_);
+        complete = visit.stage == Visit::Stage::complete;
+        if (complete) detail::WaitQueue::Lock(visit.round->late).push(end_of_action);
+        if (visit.stage == Visit::Stage::waiting) {
+            turned_away = turn_away(queue);
+            broken_ = true;
+        }
+    }
+    detail::WaitQueue::wake_all(turned_away);
+    if (!complete) return;
+    detail::ThreadCanceller* canceller = detail::ThreadCanceller::install(nullptr);
+    (void)end_of_action.park();
+    detail::ThreadCanceller::install(canceller);
 }
 
 void Barrier::end_round(bool broken) noexcept {
-    Visit* waiting = nullptr;
+    detail::WaitQueue::Popped turned_away;
     {
         detail::WaitQueue::Lock queue(waiters_);
-        waiting = take_all(queue, End::failed);
+        turned_away = turn_away(queue);
         broken_ = broken;
     }
-    for (Visit* visit = waiting; visit; visit = visit->next) visit->broken = true;
-    wake(waiting);
+    detail::WaitQueue::wake_all(turned_away);
 }
 
 bool Barrier::broken() const noexcept {
@@ -109,30 +171,29 @@ bool Barrier::broken() const noexcept {
 
 std::size_t Barrier::n_waiting() const noexcept {
     detail::WaitQueue::Lock queue(waiters_);
-    return waiting_;
+    return n_waiting_;
 }
 
 std::size_t Barrier::block(TimePoint deadline, std::source_location where) {
-    BlockedThread waiter;
-    if (!arrive(waiter.visit, waiter)) {
+    detail::check_thread_cancelled();
+    detail::ThreadWaiter waiter;
+    Visit visit;
+    if (!arrive(visit, waiter)) {
         bool in_time = false;
         try {
             in_time = waiter.block(deadline, where);
         } catch (...) {
-            (void)leave(waiter.visit);
+            leave(visit);
             throw;
         }
-        if (!in_time && !leave(waiter.visit)) {
-            abort();
-            waiter.visit.broken = true;
-        }
+        if (!in_time) come_too_late(visit);
     }
-    if (waiter.visit.broken) throw_broken();
-    return waiter.visit.place;
+    if (visit.broken) throw_broken();
+    return visit.place;
 }
 
 std::size_t Barrier::Awaiter::await_resume() {
-    if (outcome() == detail::WaitOutcome::cancelled) (void)barrier_.leave(visit_);
+    if (outcome() == detail::WaitOutcome::cancelled) barrier_.leave(visit_);
     check();
     if (visit_.broken) throw_broken();
     return visit_.place;

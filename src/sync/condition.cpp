@@ -46,6 +46,7 @@ public:
     public:
         explicit Awaiter(Sleep& sleep) noexcept : sleep_(sleep) {}
         bool try_now() const noexcept { return false; }
+        std::string waits_for() const override { return "a condition"; }
         bool take_or_queue() noexcept {
             detail::WaitQueue::Lock(sleep_.condition_.waiters_).push(*this);
             sleep_.unlocked_ = true;
@@ -93,7 +94,7 @@ void Condition::notify(std::size_t count) {
 
 void Condition::notify_all() {
     (void)holder("notify");
-    (void)waiters_.wake_all();
+    waiters_.wake_all();
 }
 
 }  // namespace hocket

@@ -3,10 +3,10 @@
 namespace hocket {
 
 void Event::set() noexcept {
-    detail::Waiter* waiters = nullptr;
+    detail::WaitQueue::Popped waiters;
     {
-        // The flag is set under the lock, so that a waiter either sees it or is woken; and with the unlocking we are
-        // done with the object, which the woken may destroy.
+        // Under the lock, so that a waiter either sees it or is woken, and is seen by nobody who might destroy the
+        // object before we are done with it (see WaitQueue).
         detail::WaitQueue::Lock lock(waiters_);
         set_.store(true, std::memory_order_release);
         waiters = lock.pop_all();
@@ -15,6 +15,7 @@ void Event::set() noexcept {
 }
 
 bool Event::block(TimePoint deadline, std::source_location where) {
+    detail::check_thread_cancelled();
     detail::ThreadWaiter waiter;
     return !queue(waiter) || waiter.block(deadline, where) || is_set();
 }

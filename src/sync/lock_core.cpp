@@ -44,8 +44,10 @@ std::string LockCore::title() const {
 }
 
 std::string LockCore::describe() const {
-    if (owner() == 0) return title();
-    return title() + ", taken at " + place(taken_at_.load(std::memory_order_relaxed));
+    const PartyId holder = owner();
+    if (holder == 0) return title();
+    return title() + ", taken at " + place(taken_at_.load(std::memory_order_relaxed)) + " by " +
+           std::to_string(number_of(holder));
 }
 
 bool LockCore::try_lock_slowly(PartyId me, std::uint64_t word, std::source_location where) noexcept {
@@ -177,8 +179,7 @@ void LockCore::give_back(PartyId me) noexcept {
                     next = static_cast<Awaiter*>(woken)->me_ << kShift;
                 } else {
                     const auto& thread = *static_cast<BlockedThread*>(woken);
-                    const bool patient = !has_waited_long(thread.since);
-                    next = patient ? kWaking : thread.party << kShift;
+                    next = has_waited_long(thread.since) ? thread.party << kShift : kWaking;
                 }
             }
             if (!next) {
@@ -193,8 +194,7 @@ void LockCore::give_back(PartyId me) noexcept {
 }
 
 bool LockCore::Awaiter::take_or_queue() {
-    me_ = current_party();
-    if (lock_.try_lock(me_, where_)) return true;
+    if (try_now()) return true;  // before there is a need to look for circles
     edge_.enter(*this, &lock_, kOwnedKind, where_, on_circle_);
     handed_over_ = true;  // or taken now; once it is in the queue this may be woken
     return lock_.take_or_push(me_, *this, Place::back);

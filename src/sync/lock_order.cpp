@@ -16,6 +16,7 @@ namespace {
 struct Held {
     const LockCore* lock;
     std::source_location where;
+    bool may_wait = false;  // it was awaited, or has been told of
 };
 
 // Two locks of which the first was held, since `first_at`, when the second was taken at `second_at`.
@@ -75,8 +76,38 @@ void LockOrder::about_to_take(PartyId party, const LockCore& lock, std::source_l
 void LockOrder::taken(PartyId party, const LockCore& lock, std::source_location where) noexcept try {
     Orders& all = orders();
     std::scoped_lock guard(all.mutex);
-    all.held[party].push_back({&lock, where});
+    all.held[party].push_back({&lock, where, false});
 } catch (...) {
+}
+
+void LockOrder::was_awaited(PartyId party, const LockCore& lock) noexcept {
+    Orders& all = orders();
+    std::scoped_lock guard(all.mutex);
+    const auto mine = all.held.find(party);
+    if (mine == all.held.end()) return;
+    for (Held& held : mine->second) {
+        if (held.lock == &lock) held.may_wait = true;
+    }
+}
+
+void LockOrder::step_ended(PartyId party, std::string_view who) noexcept try {
+    std::vector<std::string> reports;
+    {
+        Orders& all = orders();
+        std::scoped_lock guard(all.mutex);
+        const auto mine = all.held.find(party);
+        if (mine == all.held.end()) return;
+        for (Held& held : mine->second) {
+            if (held.may_wait) continue;
+            held.may_wait = true;
+            reports.push_back(std::string(who) + " waits while it holds " + held.lock->title() +
+                              ", which it took by a blocking call at " + place(held.where) +
+                              "; a task that blocks for it meanwhile stops the loop, and so the one that holds it. "
+                              "Take it by co_await async_lock()");
+        }
+    }
+    for (const std::string& text : reports) report(ReportKind::lock_across_await, text);
+} catch (...) {  // no memory
 }
 
 void LockOrder::given_back(PartyId party, const LockCore& lock) noexcept {

@@ -39,7 +39,7 @@ void Semaphore::release_slowly(std::ptrdiff_t permits) {
     if (permits < 0) throw std::invalid_argument("hocket: release() of " + std::to_string(permits) + " permits");
     if (permits > most_) throw_too_many(permits);
     // Each turn serves one of those who wait. When nobody does, the permits become free by the compare-and-swap alone,
-    // after which the object may be gone.
+    // after which the object may be gone (see WaitQueue).
     while (permits > 0) {
         std::int64_t free = word_.load(std::memory_order_relaxed);
         if (free != kWaiters) {
@@ -51,6 +51,8 @@ void Semaphore::release_slowly(std::ptrdiff_t permits) {
         detail::Waiter* woken = nullptr;
         {
             detail::WaitQueue::Lock lock(waiters_);
+            // Another one that gives back may have served the last of them, and permits may be free by now.
+            if (word_.load(std::memory_order_relaxed) != kWaiters) continue;
             woken = lock.pop();
             if (lock.empty()) word_.store(0, std::memory_order_relaxed);
         }

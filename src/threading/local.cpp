@@ -3,6 +3,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "hocket/core/detail/thread_end.hpp"
+
 namespace hocket::detail {
 
 class LocalValues;
@@ -22,14 +24,11 @@ public:
         std::weak_ptr<LocalSlot::Shared> owner;
         void* value;
     };
-    static LocalValues& current() {
-        thread_local LocalValues values;
-        return values;
-    }
+    static LocalValues& current() { return UntilThreadEnd<LocalValues>::get(); }
     LocalValues() = default;
     LocalValues(const LocalValues&) = delete;
     LocalValues& operator=(const LocalValues&) = delete;
-    ~LocalValues() {
+    void clear() noexcept {
         // A destructor may use another Local, and so add to the map.
         while (!entries_.empty()) {
             const auto owner = entries_.begin()->second.owner.lock();

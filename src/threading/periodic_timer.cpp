@@ -5,19 +5,22 @@
 #include <vector>
 
 #include "hocket/core/detail/party.hpp"
+#include "hocket/core/errors.hpp"
 
 namespace hocket {
 namespace {
 
 // A task lives on its loop's time, which may be virtual.
-TimePoint present() noexcept {
+Clock* clock_here() noexcept {
     const detail::Scheduler* scheduler = detail::Scheduler::current();
-    return scheduler ? scheduler->now() : std::chrono::steady_clock::now();
+    return scheduler ? scheduler->clock() : nullptr;
 }
+
+TimePoint time_by(Clock* clock) noexcept { return clock ? clock->now() : std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-PeriodicTimer::PeriodicTimer(Duration period) : period_(period), start_(present()) {
+PeriodicTimer::PeriodicTimer(Duration period) : period_(period), clock_(clock_here()), start_(time_by(clock_)) {
     if (period <= Duration::zero())
         throw std::invalid_argument("hocket: the period of a PeriodicTimer must be positive, and is " +
                                     std::to_string(period.count()) + " ns");
@@ -29,8 +32,19 @@ TimePoint PeriodicTimer::time_of(std::uint64_t tick) const noexcept {
     return detail::saturating_add(start_, period_ * count);
 }
 
+void PeriodicTimer::check_clock(Clock* clock) const {
+    if (clock == clock_) return;
+    throw InvalidStateError(
+        clock_ ? "hocket: this PeriodicTimer was made on an event loop with a clock of its own (LoopOptions::clock), "
+                 "and can only be awaited by tasks there; make another one here"
+               : "hocket: this PeriodicTimer ticks by the steady clock, and this event loop has a clock of its own "
+                 "(LoopOptions::clock); make another one in a task of the loop");
+}
+
+bool PeriodicTimer::over(std::uint64_t tick) const noexcept { return time_by(clock_) >= time_of(tick); }
+
 std::uint64_t PeriodicTimer::next_tick(Missed missed) {
-    const auto passed = static_cast<std::uint64_t>((present() - start_) / period_);
+    const auto passed = static_cast<std::uint64_t>(std::max((time_by(clock_) - start_) / period_, Duration::rep{0}));
     const detail::PartyId party = detail::current_party();
     std::scoped_lock guard(mutex_);
     if (places_.size() >= 2 * kRemembered) forget_the_oldest();
@@ -56,7 +70,9 @@ void PeriodicTimer::forget_the_oldest() {
 }
 
 std::uint64_t PeriodicTimer::wait_for_tick(Missed missed, std::source_location where) {
+    detail::check_thread_cancelled();
     if (stopped()) return 0;
+    check_clock(nullptr);  // a thread waits by the steady clock, also one with a loop
     const std::uint64_t tick = next_tick(missed);
     const TimePoint when = time_of(tick);
     if (std::chrono::steady_clock::now() < when) {
@@ -68,7 +84,7 @@ std::uint64_t PeriodicTimer::wait_for_tick(Missed missed, std::source_location w
 }
 
 void PeriodicTimer::stop() noexcept {
-    detail::Waiter* waiters = nullptr;
+    detail::WaitQueue::Popped waiters;
     {
         detail::WaitQueue::Lock lock(waiters_);
         stopped_.store(true, std::memory_order_release);
@@ -79,14 +95,15 @@ void PeriodicTimer::stop() noexcept {
 
 bool PeriodicTimer::Awaiter::try_now() {
     if (ticks_.stopped()) return true;
+    ticks_.check_clock(clock_here());
     tick_ = ticks_.next_tick(missed_);
-    return present() >= ticks_.time_of(tick_);
+    return ticks_.over(tick_);
 }
 
 bool PeriodicTimer::Awaiter::take_or_queue() {
     // Not asked yet if the budget was spent.
     if (tick_ == 0 && try_now()) return true;
-    if (present() >= ticks_.time_of(tick_)) return true;
+    if (ticks_.over(tick_)) return true;
     detail::Scheduler& home = *detail::Scheduler::current();
     home.timers().arm(*this, ticks_.time_of(tick_));
     heap_ = &home.timers();

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "hocket/core/errors.hpp"
+#include "hocket/core/detail/is_cancellation.hpp"
 #include "hocket/core/report.hpp"
 #include "hocket/threading/cancel_shield.hpp"
 
@@ -57,16 +57,6 @@ private:
     pthread_attr_t attributes_{};
 };
 
-bool is_cancellation(const std::exception_ptr& error) noexcept {
-    try {
-        std::rethrow_exception(error);
-    } catch (const CancelledError&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
 }  // namespace
 
 const OwnedKind ThreadState::kOwnedKind{[](const void* thread) noexcept {
@@ -86,20 +76,7 @@ ThreadState::~ThreadState() {
         report_lost();
 }
 
-// The destructors of pthread keys run after those of thread-local objects, which makes them the end of a thread.
-pthread_key_t ThreadState::end_key() {
-    static const pthread_key_t made = [] {
-        pthread_key_t key{};
-        if (const int error = ::pthread_key_create(&key, [](void* state) { static_cast<ThreadState*>(state)->end(); }))
-            throw std::system_error(error, std::generic_category(),
-                                    "hocket: cannot start a thread: pthread_key_create");
-        return key;
-    }();
-    return made;
-}
-
 ThreadState* ThreadState::start(const ThreadSetup& setup, std::unique_ptr<ThreadBody> body) {
-    end_key();
     Attributes attributes;
     if (setup.stack_size != 0) attributes.set_stack(setup);
     auto* state = new ThreadState(setup, std::move(body));
@@ -113,9 +90,9 @@ ThreadState* ThreadState::start(const ThreadSetup& setup, std::unique_ptr<Thread
 
 void* ThreadState::main(void* argument) {
     auto* state = static_cast<ThreadState*>(argument);
-    const bool ends_by_key = ::pthread_setspecific(end_key(), state) == 0;
+    const bool told = call_at_thread_end(*state);
     state->run();
-    if (!ends_by_key) state->end();  // no memory for the key
+    if (!told) state->thread_ended();  // no memory for more
     return nullptr;
 }
 
@@ -134,17 +111,19 @@ void ThreadState::run() {
     body_.reset();
 }
 
-void ThreadState::end() noexcept {
-    ThreadCanceller::install(nullptr);
+void ThreadState::thread_ended() noexcept {
+    ThreadCanceller::install(nullptr);  // also after pthread_exit(), which unwinds run()
     record_.end();
-    Waiter* waiters = nullptr;
+    WaitQueue::Popped waiters;
     {
         WaitQueue::Lock lock(waiters_);
         ended_.store(true, std::memory_order_release);
         waiters = lock.pop_all();
     }
     WaitQueue::wake_all(waiters);
-    drop_reference();
+    if (!drop_reference()) return;
+    record_.come_back();  // a report of its exception comes from this thread, and has its name
+    delete this;
 }
 
 bool ThreadState::block_until(TimePoint deadline, std::source_location where) {
@@ -166,22 +145,17 @@ void ThreadState::rethrow() {
 }
 
 void ThreadState::let_go() noexcept {
-    if (is_alive() && (record_.daemon() || ::pthread_equal(handle_, ::pthread_self()))) {
+    const bool left_alone = is_alive() && (record_.daemon() || ::pthread_equal(handle_, ::pthread_self()));
+    if (left_alone) {
         if (!reaped_.exchange(true, std::memory_order_acq_rel)) ::pthread_detach(handle_);
-        return drop_reference();
-    }
-    if (is_alive()) {
+    } else if (is_alive()) {
         cancel("its Thread was destroyed");
         const CancelShield shield;
         ThreadWaiter waiter;
         if (wait_with(waiter)) waiter.park();
     }
-    reap();
-    drop_reference();
-}
-
-void ThreadState::drop_reference() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (!left_alone) reap();
+    if (drop_reference()) delete this;
 }
 
 void ThreadState::report_lost() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -162,6 +163,59 @@ TEST_F(Cancellation, WithoutMemoryForTheReasonGoesWithoutOne) {
         EXPECT_EQ(reason, "");
     };
     run_virtually(body());
+}
+
+TEST_F(Cancellation, SaysWhoAndWhy) {
+    const auto waits = []() -> Task<void> { co_await sleep(1h); };
+    const auto waits_for = [](Future<void> inner) -> Task<void> { co_await inner; };
+    const auto cancelled = [](Future<void> work) -> Task<CancelledError> {
+        try {
+            co_await work;
+        } catch (const CancelledError& error) {
+            co_return error;
+        }
+        co_return CancelledError("it was not");
+    };
+    const auto scope = []() -> Task<CancelledError> {
+        CancelScope inner;
+        inner.cancel("enough");
+        try {
+            co_await sleep(1h);
+        } catch (const CancelledError& error) {
+            co_return error;
+        }
+        co_return CancelledError("it was not");
+    };
+    const auto body = [&]() -> Task<void> {
+        Future<void> work = create_task(waits());
+        work.cancel("no longer needed");
+        CancelledError error = co_await cancelled(work);
+        EXPECT_EQ(error.reason(), "no longer needed");
+        EXPECT_EQ(error.by(), "task 'the canceller'");
+
+        work = create_task(waits());
+        std::thread([&] { work.cancel(); }).join();
+        error = co_await cancelled(work);
+        EXPECT_EQ(error.reason(), "");
+        EXPECT_TRUE(error.by().starts_with("thread '")) << error.by();
+
+        error = co_await scope();
+        EXPECT_EQ(error.reason(), "enough");
+        EXPECT_EQ(error.by(), "task 'the canceller'");
+
+        const Future<void> inner = create_task(waits());
+        work = create_task(waits_for(inner));
+        co_await yield_now();
+        work.cancel("all of it");  // reaches what is awaited
+        error = co_await cancelled(inner);
+        EXPECT_EQ(error.reason(), "all of it");
+        EXPECT_EQ(error.by(), "task 'the canceller'");
+    };
+    const auto named = [&]() -> Task<void> {
+        const Future<void> canceller = create_task(body(), "the canceller");
+        co_await canceller;
+    };
+    run(named());
 }
 
 TEST_F(Cancellation, AfterTheEndDoesNothing) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "aio/small_tasks.hpp"
 #include "hocket/aio/create_task.hpp"
 #include "hocket/aio/gather.hpp"
 #include "hocket/aio/sleep.hpp"
@@ -18,14 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using Log = std::vector<std::string>;
 
-Task<int> number_after(Duration time, int n) {
-    co_await sleep(time);
-    co_return n;
-}
-Task<int> fails_after(Duration time, const char* text) {
-    co_await sleep(time);
-    throw std::runtime_error(text);
-}
+using test::fails_after;
+using test::number_after;
 
 // Runs body(log, a clean-up that takes a second and adds "cleaned" to the log), and gives the log.
 template <class Body>

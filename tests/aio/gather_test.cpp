@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "aio/small_tasks.hpp"
 #include "hocket/aio/create_task.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/timeout.hpp"
@@ -22,15 +23,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<int> number(int n) { co_return n; }
-Task<int> number_after(Duration time, int n) {
-    co_await sleep(time);
-    co_return n;
-}
-Task<int> fails_after(Duration time, const char* text) {
-    co_await sleep(time);
-    throw std::runtime_error(text);
-}
+using test::fails_after;
+using test::number;
+using test::number_after;
 // Sleeps for an hour; when that is cancelled, cleans up for a second and notes it.
 Task<int> cleans_up(std::vector<std::string>& log, std::string name) {
     const auto clean_up = [&]() -> Task<void> {
@@ -284,7 +279,7 @@ TEST(GatherReturnExceptions, LetsAllGoOn) {
         EXPECT_EQ(describe(std::get<0>(outcomes).error()), "early");
         EXPECT_EQ(std::get<1>(outcomes).value(), 1);
         EXPECT_TRUE(std::get<2>(outcomes).has_value());
-        EXPECT_EQ(describe(std::get<3>(outcomes).error()), "cancelled");
+        EXPECT_EQ(describe(std::get<3>(outcomes).error()), "cancelled by task 'main'");
         std::vector<Task<int>> tasks;
         tasks.push_back(number(1));
         tasks.push_back(fails_after(1s, "bad"));

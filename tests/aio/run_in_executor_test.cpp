@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "hocket/aio.hpp"
@@ -70,6 +71,72 @@ TEST(RunInExecutor, CancelledCancelsTheJobAndAwaitsItsEnd) {
     };
     run(program(pool, ended));
     EXPECT_TRUE(ended);
+}
+
+TEST(RunInExecutor, ATaskThatIsCancelledAlreadySubmitsNothing) {
+    InlineExecutor executor;  // has everything done at once
+    bool called = false;
+    const auto program = [](Executor& executor, bool& called) -> Task<std::string> {
+        auto call = [&called] { called = true; };
+        CancelScope scope;
+        scope.cancel("too late");
+        std::string reason;
+        try {
+            co_await run_in_executor(executor, call);
+        } catch (const CancelledError& error) {
+            reason = error.reason();
+        }
+        co_return reason;
+    };
+    EXPECT_EQ(run(program(executor, called)), "too late");
+    EXPECT_FALSE(called);
+    const auto shielded_program = [](Executor& executor, bool& called) -> Task<void> {
+        auto call = [&called] { called = true; };
+        CancelScope outer;
+        outer.cancel();
+        CancelScope clean_up(shielded);
+        co_await run_in_executor(executor, call);
+    };
+    run(shielded_program(executor, called));
+    EXPECT_TRUE(called);
+}
+
+TEST(AsyncSubmit, SubmitsNothingInATaskThatIsCancelledAlready) {
+    const auto program = [](Executor& executor) -> Task<std::string> {
+        bool called = false;
+        auto call = [&called] { called = true; };
+        auto made_before = executor.async_submit(call);
+        std::string reasons;
+        {
+            CancelScope scope;
+            scope.cancel("too late");
+            for (int i = 0; i < 2; ++i) {  // again and again, for as long as the scope is not left
+                try {
+                    auto submission = executor.async_submit(call);
+                    (void)co_await std::move(submission);
+                } catch (const CancelledError& error) {
+                    reasons += error.reason() + "; ";
+                }
+            }
+            try {
+                (void)co_await std::move(made_before);
+            } catch (const CancelledError& error) {
+                reasons += error.reason();
+            }
+        }
+        EXPECT_FALSE(called);
+        auto submission = executor.async_submit(call);
+        Future<void> job = co_await std::move(submission);
+        co_await job;
+        EXPECT_TRUE(called);
+        co_return reasons;
+    };
+    InlineExecutor inline_executor;
+    EXPECT_EQ(run(program(inline_executor)), "too late; too late; too late");
+    ThreadPool unbounded(1);
+    EXPECT_EQ(run(program(unbounded)), "too late; too late; too late");
+    ThreadPool bounded({.max_workers = 1, .max_pending = 5});
+    EXPECT_EQ(run(program(bounded)), "too late; too late; too late");
 }
 
 TEST(RunInExecutor, WaitsForAPlaceWithoutBlockingTheLoop) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "aio/small_tasks.hpp"
 #include "hocket/aio/create_task.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/timeout.hpp"
@@ -21,14 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using Log = std::vector<std::string>;
 
-Task<int> number_after(Duration time, int n) {
-    co_await sleep(time);
-    co_return n;
-}
-Task<void> fails_after(Duration time, const char* text) {
-    co_await sleep(time);
-    throw std::runtime_error(text);
-}
+using test::fails_after;
+using test::number_after;
 Task<void> notes_after(Duration time, Log& log, const char* text) {
     co_await sleep(time);
     log.push_back(text);
@@ -139,7 +134,7 @@ TEST(TaskGroup, TheFirstFailureCancelsTheRest) {
 TEST(TaskGroup, ThrowsAllFailuresInTheOrderInWhichTheyHappen) {
     const auto body = []() -> Task<void> {
         const auto fails_in_clean_up = [](Duration time, const char* text) -> Task<void> {
-            const auto clean_up = [&]() -> Task<void> { return fails_after(time, text); };
+            const auto clean_up = [&]() -> Task<void> { co_await fails_after(time, text); };
             co_await finally(sleep(1h), clean_up);
         };
         const auto spawns = [&](TaskGroup& group) -> Task<void> {

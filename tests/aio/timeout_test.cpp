@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "aio/small_tasks.hpp"
 #include "hocket/aio/event_loop.hpp"
 #include "hocket/aio/gather.hpp"
 #include "hocket/aio/sleep.hpp"
@@ -19,11 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<int> number(int n) { co_return n; }
-Task<int> number_after(Duration time, int n) {
-    co_await sleep(time);
-    co_return n;
-}
+using test::number;
+using test::number_after;
 // Sleeps for an hour; when that is cancelled, cleans up for `time`.
 Task<void> cleans_up_for(Duration time) {
     const auto clean_up = [=] { return sleep(time); };
@@ -271,6 +269,23 @@ TEST_F(Timeout, DoesNotReachIntoAShieldedScope) {
     };
     EXPECT_EQ(run_virtually(timeout(1s, shielded_work())), 1);
     EXPECT_EQ(clock_.now(), TimePoint(6s));
+}
+
+TEST(TimeoutAt, SeveralStepsMayShareADeadline) {
+    const auto body = []() -> Task<void> {
+        const TimePoint deadline = EventLoop::current().time() + 3s;
+        co_await timeout_at(deadline, sleep(2s));
+        bool timed_out = false;
+        try {
+            co_await timeout_at(deadline, sleep(2s));
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        EXPECT_EQ(EventLoop::current().time(), deadline);
+    };
+    VirtualClock clock;
+    run(body(), {.clock = &clock});
 }
 
 }  // namespace

@@ -26,11 +26,15 @@ TEST(CancelledError, IsNotCaughtAsAStandardException) {
     EXPECT_TRUE(passed);
 }
 
-TEST(CancelledError, SaysWhy) {
+TEST(CancelledError, SaysWhyAndWhoAsked) {
     EXPECT_EQ(CancelledError().reason(), "");
     EXPECT_EQ(CancelledError().message(), "cancelled");
     EXPECT_EQ(CancelledError("the user left").reason(), "the user left");
     EXPECT_EQ(CancelledError("the user left").message(), "cancelled: the user left");
+    EXPECT_EQ(CancelledError("the user left").by(), "");
+    EXPECT_EQ(CancelledError("the user left", "task 'main'").by(), "task 'main'");
+    EXPECT_EQ(CancelledError("the user left", "task 'main'").message(), "cancelled by task 'main': the user left");
+    EXPECT_EQ(CancelledError("", "task 'main'").message(), "cancelled by task 'main'");
     static_assert(std::is_nothrow_copy_constructible_v<CancelledError>);
 }
 

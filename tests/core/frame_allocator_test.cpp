@@ -12,18 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "sanitizers.hpp"
 #include "stress_time.hpp"
 
 namespace hocket::detail {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kRecycles = false;
-#elif defined(__has_feature)
-constexpr bool kRecycles = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
-#else
-constexpr bool kRecycles = true;
-#endif
+constexpr bool kRecycles = !testing::kSanitized;
 
 // A block full of one byte, which the destructor expects to find unchanged.
 class Block {

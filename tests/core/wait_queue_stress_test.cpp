@@ -66,7 +66,7 @@ public:
     bool is_open() const noexcept { return open_; }
     std::uint64_t openings() const noexcept { return openings_.load(); }
     void open() noexcept {
-        Waiter* waiters = nullptr;
+        WaitQueue::Popped waiters;
         {
             WaitQueue::Lock lock(queue_);
             open_ = true;
@@ -272,6 +272,17 @@ protected:
             co_await yield;
         }
     }
+    // A loop whose own tasks wait there, often nobody else.
+    Job opens() {
+        while (!stop_) {
+            gate_.open();
+            gate_.close();
+            for (int turn = 0; turn < 3; ++turn) {
+                YieldWait yield;
+                co_await yield;
+            }
+        }
+    }
     bool finds_open(std::uint64_t& before) {
         const bool open = gate_.is_open();
         before = gate_.openings() - open;
@@ -300,6 +311,7 @@ TEST_F(GateStress, LetsAllPassWhenItOpens) {
             TestLoop loop;
             Scopes scopes{};
             for (int job = 0; job < kJobs; ++job) loop.spawn(passes(i * kJobs + job, scopes[job]));
+            loop.spawn(opens());
             loop.spawn(cancels_jobs(stop_, scopes));
             loop.run();
         });

@@ -134,11 +134,11 @@ TEST(WaitQueue, HasNobodyToWakeWhenItIsEmpty) {
     WaitQueue queue;
     EXPECT_FALSE(queue.has_waiters());
     EXPECT_FALSE(queue.wake_one());
-    EXPECT_EQ(queue.wake_all(), 0u);
+    queue.wake_all();
     WaitQueue::Lock lock(queue);
     EXPECT_TRUE(lock.empty());
     EXPECT_EQ(lock.pop(), nullptr);
-    EXPECT_EQ(lock.pop_all(), nullptr);
+    WaitQueue::wake_all(lock.pop_all());
 }
 
 TEST(WaitQueue, WakesAllThatWaitNowInTheirOrder) {
@@ -154,13 +154,53 @@ TEST(WaitQueue, WakesAllThatWaitNowInTheirOrder) {
     };
     for (int number = 0; number < 3; ++number) loop.spawn(waits_twice(queue, order, number));
     loop.run_ready();
-    EXPECT_EQ(queue.wake_all(), 3u);
+    queue.wake_all();
     EXPECT_FALSE(queue.has_waiters());
     loop.run_ready();
     EXPECT_EQ(order, (std::vector{0, 1, 2}));  // those who wait again were not woken again
-    EXPECT_EQ(queue.wake_all(), 3u);
+    queue.wake_all();
     loop.run();
     EXPECT_EQ(order, (std::vector{0, 1, 2, 0, 1, 2}));
+}
+
+// Tasks of the loop that wakes go to its run queue as one; those of others and threads one by one.
+TEST(WaitQueue, WakesTasksOfSeveralLoopsAndThreadsTogether) {
+    for (const bool with_other : {false, true}) {
+        for (const bool with_thread : {false, true}) {
+            WaitQueue queue;
+            TestLoop loop, other_loop;
+            std::vector<int> order;
+            std::optional<WaitOutcome> of_other;
+            const auto waits = [](WaitQueue& queue, std::vector<int>& order, int number) -> Job {
+                QueueWait wait(queue, not_ready);
+                const WaitOutcome outcome = co_await wait;
+                order.push_back(outcome == WaitOutcome::woken ? number : -number);
+            };
+            const auto wakes = [](WaitQueue& queue, std::vector<int>& order) -> Job {
+                queue.wake_all();
+                order.push_back(0);
+                co_return;
+            };
+            loop.spawn(waits(queue, order, 1));
+            TaskContext& cancelled = loop.spawn(waits(queue, order, 2));
+            loop.run_ready();
+            if (with_other) other_loop.spawn(wait_in(queue, of_other));
+            other_loop.run_ready();
+            std::optional<WaitingThread> thread;
+            if (with_thread) thread.emplace(queue);
+            loop.spawn(waits(queue, order, 3));
+            loop.run_ready();
+            cancelled.cancel_all("");
+            loop.spawn(wakes(queue, order));
+            loop.run();
+            other_loop.run();
+            EXPECT_EQ(order, (std::vector{-2, 0, 1, 3}));
+            EXPECT_EQ(of_other.has_value(), with_other);
+            EXPECT_EQ(of_other.value_or(WaitOutcome::woken), WaitOutcome::woken);
+            EXPECT_EQ(thread ? thread->join() : WaitOutcome::woken, WaitOutcome::woken);
+            EXPECT_FALSE(queue.has_waiters());
+        }
+    }
 }
 
 TEST(WaitQueue, WakesOneAtATime) {
@@ -222,7 +262,7 @@ TEST(WaitQueue, TakesOutAnyWaiterInTheMiddle) {
                 expected.push_back(i);
             }
         }
-        EXPECT_EQ(queue.wake_all(), expected.size());
+        queue.wake_all();
         loop.run();
         EXPECT_EQ(woken, expected);
     }

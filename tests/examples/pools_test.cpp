@@ -22,6 +22,7 @@ TEST(DefaultSize, IsThatOfPython) {
     const Example run("pools/default_size");
     const double processors = number_after(run.output, "processors: ");
     EXPECT_EQ(number_after(run.output, "by default: "), std::min(32.0, processors + 4));
+    EXPECT_THAT(run.output, HasSubstr("on 1: 5\non 2: 6\non 8: 12\non 64: 32\n"));
     EXPECT_EQ(number_after(run.output, "as asked for: "), 2);
 }
 

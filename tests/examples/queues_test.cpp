@@ -5,6 +5,7 @@ namespace hocket::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ProducerConsumer, DealsWithEachItemOnceAndEnds) {
     expect_lines(Example("queues/producer_consumer"),
@@ -47,6 +48,22 @@ TEST(Pollable, WaitsForQueuesAndASocketAtOnce) {
     EXPECT_LT(run.output.find("Got: 10\n"), run.output.find("Got: 15\n")) << run.output;
     EXPECT_THAT(run.output, HasSubstr("Got: 15\n"));
     EXPECT_THAT(run.output, HasSubstr("100000 items put, readable: 1\nall taken, readable: 0\n"));
+}
+
+TEST(Commits, AreCountedOnAllPagesAndEveryThreadEnds) {
+    const Example run("queues/commits");
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.errors, "");
+    // Four pages, one, the first of three, one without commits, two.
+    const std::string output = "\n" + run.output;
+    for (const char* target : {"/repos/35/commits", "/repos/35/commits?page=4", "/repos/7/commits",
+                               "/repos/flaky/commits?page=2", "/repos/0/commits", "/repos/20/commits?page=2"})
+        EXPECT_EQ(occurrences(output, "\nfetching " + std::string(target) + "\n"), 1u) << target << output;
+    EXPECT_THAT(run.output, Not(HasSubstr("/repos/7/commits?page")));  // one page only
+    EXPECT_EQ(occurrences(run.output, "failed: status 502\n"), 1u);
+    EXPECT_EQ(occurrences(run.output, "failed: hocket: GET http://127.0.0.1:1/repos/1/commits: no connection"), 1u);
+    EXPECT_THAT(run.output, HasSubstr("\n72 commits found, "));
+    EXPECT_GE(number_after(run.output, "commits found, "), 1);
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
+#include <span>
 
 #include "example.hpp"
 #include "hocket/net.hpp"
@@ -33,9 +35,9 @@ private:
 
 std::string receive(const Socket& socket, std::size_t size) {
     std::string text;
-    char buffer[256];
+    char buffer[4096];
     while (text.size() < size) {
-        const auto received = socket.recv_for(buffer, 20s);
+        const auto received = socket.recv_for(std::span(buffer, std::min(sizeof buffer, size - text.size())), 20s);
         if (!received || *received == 0) break;
         text.append(buffer, *received);
     }
@@ -59,7 +61,7 @@ TEST(EchoThreads, ServesAllAtTheSameTimeAndTellsThemWhenItGoes) {
     for (const Socket& client : clients) EXPECT_EQ(receive(client, 1000), "Shutting down!\n");
     EXPECT_TRUE(server.wait_for(20s));
     EXPECT_EQ(server.status(), 0);
-    EXPECT_THAT(server.output, HasSubstr("cancelled: shutting down\n"));
+    EXPECT_THAT(server.output, HasSubstr("cancelled by thread 'MainThread': shutting down\n"));
     EXPECT_EQ(server.errors, "");
 }
 
@@ -98,6 +100,14 @@ TEST(EchoPool, LetsTheNextWaitAndTurnsTheRestAway) {
 TEST(EchoPool, ServesAnyNumberInSequence) {
     Server server("servers/echo_pool", {"2", "100"});
     for (int i = 0; i < 50; ++i) EXPECT_EQ(echoed(server.connect(), "hello"), "hello");
+}
+
+TEST(Servers, SayWhatIsWrongWithTheirArguments) {
+    for (const char* name : {"echo_tasks", "echo_threads", "echo_pool"}) {
+        const Example run(std::string("servers/") + name, {"-1"});
+        EXPECT_EQ(run.code, 2) << name;
+        EXPECT_THAT(run.errors, HasSubstr("and \"-1\" is not\nusage: " + std::string(name))) << name;
+    }
 }
 
 }  // namespace

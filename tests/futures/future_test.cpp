@@ -115,11 +115,41 @@ TEST(Future, CancellationCompletesAPromise) {
     EXPECT_TRUE(future.done());
     EXPECT_TRUE(future.cancelled());
     EXPECT_FALSE(future.cancel("again"));
-    EXPECT_EQ(describe(future.exception()), "cancelled: no longer needed");
+    EXPECT_EQ(describe(future.exception()), "cancelled by thread 'MainThread': no longer needed");
     EXPECT_FALSE(promise.try_set_result(1));
     EXPECT_FALSE(promise.try_set_exception(error("late")));
     EXPECT_THROW(promise.set_result(1), InvalidStateError);
     EXPECT_THROW(promise.set_exception(error("late")), InvalidStateError);
+}
+
+TEST(Future, GivesItsExceptionWithinATimeLimit) {
+    Promise<int> promise;
+    const Future<int> future = promise.future();
+    EXPECT_THROW((void)future.exception_for(1ms), TimeoutError);
+    EXPECT_THROW((void)future.exception_until(std::chrono::system_clock::now()), TimeoutError);
+    promise.set_exception(error("failed"));
+    EXPECT_TRUE(future.exception_for(0ms));
+    EXPECT_TRUE(future.exception_until(std::chrono::steady_clock::now()));
+    Promise<int> other;
+    other.set_result(1);
+    EXPECT_FALSE(other.future().exception_for(1h));
+}
+
+TEST(Future, ReasonsAndNamesMayContainAnything) {
+    Promise<void> promise;
+    const Future<void> future = promise.future();
+    const std::string why("a\0b\0", 4);
+    const std::string before = detail::ThreadRecord::current().name();
+    detail::ThreadRecord::current().set_name(std::string_view("x\0y", 3));
+    future.cancel(why);
+    detail::ThreadRecord::current().set_name(before);
+    try {
+        future.result();
+        FAIL();
+    } catch (const CancelledError& error) {
+        EXPECT_EQ(error.reason(), why);
+        EXPECT_EQ(error.by(), "thread 'x?y'");
+    }
 }
 
 TEST(Future, CannotBeCancelledWhenItIsDone) {

@@ -5,11 +5,13 @@
 #include <functional>
 #include <latch>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "hocket/futures.hpp"
 #include "hocket/sync.hpp"
+#include "hocket/threading/cancel_shield.hpp"
 
 namespace hocket {
 namespace {
@@ -116,6 +118,63 @@ TEST(NestedWait, NeverRunsWhatItDoesNotWaitForOnTopOfAJob) {
     for (auto& other : others) EXPECT_NO_THROW(other.result());
 }
 
+// The same for what the awaited job, run by another thread, has submitted: it need not wait for that.
+TEST(NestedWait, LeavesToOthersWhatTheAwaitedJobHasSubmitted) {
+    ThreadPool pool(2);
+    Lock lock;
+    std::latch submitted(1);
+    std::atomic<bool> ran = false;
+    Future<std::thread::id> other;
+    const auto submits = [&] {
+        other = pool.submit([&] {
+            ran = true;
+            std::scoped_lock guard(lock);
+            return std::this_thread::get_id();
+        });
+        submitted.count_down();
+        // Until the one that waits for this has run that job, or found nothing to do.
+        while (!ran && pool.statistics().blocked == 0) std::this_thread::yield();
+        return ran.load();
+    };
+    const auto holds_lock = [&] {
+        Future<bool> awaited = pool.submit(submits);
+        submitted.wait();  // now the other thread runs it
+        std::scoped_lock guard(lock);
+        return awaited.result();
+    };
+    EXPECT_FALSE(pool.submit(holds_lock).result());
+    EXPECT_NO_THROW(other.result());
+}
+
+// What the awaited job has forked is run by the one that waits.
+TEST(NestedWait, HelpsWithWhatTheAwaitedJobHasForked) {
+    ThreadPool pool(2);
+    std::latch forked(1);
+    std::atomic<bool> helped = false;
+    std::thread::id waiting;
+    const auto forks = [&] {
+        const auto first = [&] {
+            forked.count_down();
+            while (!helped) std::this_thread::yield();
+        };
+        std::thread::id ran_on;
+        const auto second = [&] {
+            ran_on = std::this_thread::get_id();
+            helped = true;
+        };
+        parallel_invoke(pool, first, second);
+        return ran_on;
+    };
+    const auto waits = [&] {
+        waiting = std::this_thread::get_id();
+        Future<std::thread::id> awaited = pool.submit(forks);
+        forked.wait();
+        return awaited.result();
+    };
+    const std::thread::id ran_on = pool.submit(waits).result();
+    EXPECT_EQ(ran_on, waiting);
+}
+
 TEST(NestedWait, AJobThatWaitsForItselfIsToldSo) {
     ThreadPool pool(2);
     Promise<Future<int>> self;
@@ -155,6 +214,128 @@ TEST(NestedWait, AJobAndALockMakeACircleToo) {
     EXPECT_THROW(job.result(), DeadlockError);
 }
 
+TEST(NestedWait, AJobOnTopOfAnotherWantsItsLock) {
+    ThreadPool pool(1);
+    Lock lock("shared");
+    Future<void> job = pool.submit([&] {
+        std::scoped_lock guard(lock);
+        pool.submit([&] { std::scoped_lock mine(lock); }).result();  // run by the one that waits
+    });
+    try {
+        job.result();
+        FAIL() << "it got the lock";
+    } catch (const DeadlockError& error) {
+        EXPECT_NE(std::string(error.what()).find("on the same thread"), std::string::npos) << error.what();
+    }
+}
+
+TEST(NestedWait, AJobOnTopOfAnotherAndAThreadMakeACircle) {
+    ThreadPool pool(1);
+    Lock mine("mine");
+    Lock other("other");
+    Event begun;
+    mine.lock();
+    Future<void> job = pool.submit([&] {
+        std::scoped_lock guard(other);
+        pool.submit([&] {
+                begun.set();
+                std::scoped_lock wanted(mine);
+            })
+            .result();
+    });
+    begun.wait();
+    int told = 0;
+    try {
+        std::scoped_lock wanted(other);  // held by the job below, which cannot go on
+    } catch (const DeadlockError&) {
+        ++told;
+    }
+    mine.unlock();
+    try {
+        job.result();
+    } catch (const DeadlockError&) {
+        ++told;
+    }
+    EXPECT_EQ(told, 1);
+}
+
+TEST(NestedWait, PoolsWhoseJobsWaitForEachOthersEnd) {
+    ThreadPool first(1, "first");
+    ThreadPool second(1, "second");
+    Promise<Future<void>> shuts_down;
+    Future<void> waits = second.submit([&] { Future<void>(shuts_down.future().result()).result(); });
+    Future<void> job = first.submit([&] { second.shutdown(); });
+    shuts_down.set_result(job);
+    int told = 0;
+    try {
+        waits.result();
+    } catch (const DeadlockError&) {
+        ++told;
+    }
+    try {
+        job.result();
+    } catch (const DeadlockError&) {
+        ++told;
+    }
+    EXPECT_GE(told, 1);
+}
+
+TEST(JobCancellation, OfAJobReachesTheOneThatItRunsMeanwhile) {
+    ThreadPool pool(1);
+    Event begun;
+    Event never;
+    Future<void> inner;
+    Future<void> outer = pool.submit([&] {
+        inner = pool.submit([&] {
+            begun.set();
+            never.wait();
+        });
+        inner.result();
+    });
+    begun.wait();
+    EXPECT_TRUE(outer.cancel("late"));
+    EXPECT_EQ(describe(outer.exception()), "cancelled by thread 'MainThread': late");
+    EXPECT_EQ(describe(inner.exception()), "cancelled by thread 'MainThread': late");
+}
+
+TEST(JobCancellation, AShieldHoldsForTheJobThatRunsMeanwhile) {
+    ThreadPool pool(1);
+    Event never;
+    std::latch begun(1);
+    std::latch cancelled(1);
+    Future<bool> outer = pool.submit([&] {
+        const CancelShield shield;
+        const auto waits = [&] {
+            begun.count_down();
+            cancelled.wait();
+            return never.wait_for(1ms);
+        };
+        return pool.submit(waits).result();
+    });
+    begun.wait();
+    outer.cancel();
+    cancelled.count_down();
+    EXPECT_FALSE(outer.result());
+}
+
+TEST(JobCancellation, ACancelledJobRunsNoOtherMeanwhile) {
+    ThreadPool pool(1);
+    std::latch begun(1);
+    std::latch cancelled(1);
+    Future<int> inner;
+    Future<int> outer = pool.submit([&] {
+        begun.count_down();
+        cancelled.wait();
+        inner = pool.submit([] { return 1; });
+        return inner.result();
+    });
+    begun.wait();
+    outer.cancel();
+    cancelled.count_down();
+    EXPECT_THROW(outer.result(), CancelledError);
+    EXPECT_EQ(inner.result(), 1);
+}
+
 TEST(JobCancellation, RemovesAQueuedJob) {
     ThreadPool pool(1);
     Event begun;
@@ -192,7 +373,7 @@ TEST(JobCancellation, EndsTheWaitOfARunningJobAndOfNoOther) {
     });
     begun.wait();
     EXPECT_TRUE(running.cancel("late"));
-    EXPECT_EQ(describe(running.exception()), "cancelled: late");
+    EXPECT_EQ(describe(running.exception()), "cancelled by thread 'MainThread': late");
     EXPECT_TRUE(running.cancelled());
     Event set;
     set.set();

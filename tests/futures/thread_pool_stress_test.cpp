@@ -121,6 +121,33 @@ TEST(ThreadPoolStress, ShutdownRacesWithSubmission) {
     }
 }
 
+// Those who submit see that all threads are blocked and start spare ones, while the blocked go on, do the work and end.
+TEST(ThreadPoolStress, AfterShutdownNoSpareThreadIsStarted) {
+    std::size_t rounds = 0;
+    for (const test::StressTime time; time.left(); ++rounds) {
+        ThreadPool pool(1);
+        std::atomic<int> ran = 0;
+        int submitted = 0;
+        Event may_end;
+        auto blocked = pool.submit([&] { may_end.wait(); });
+        std::thread submitter([&] {
+            try {
+                for (; submitted < 3; ++submitted) pool.submit([&] { ++ran; });
+            } catch (const std::runtime_error&) {  // shut down meanwhile
+            }
+        });
+        if (rounds % 2 == 0) std::this_thread::yield();
+        may_end.set();
+        pool.shutdown();
+        const std::size_t threads = pool.statistics().threads;
+        submitter.join();
+        ASSERT_EQ(pool.statistics().threads, threads);
+        ASSERT_EQ(ran, submitted);
+        blocked.result();
+    }
+    EXPECT_GT(rounds, 0u);
+}
+
 TEST(ThreadPoolStress, CancellingShutdownLosesNoFuture) {
     std::size_t rounds = 0;
     for (const test::StressTime time; time.left(); ++rounds) {
@@ -182,6 +209,35 @@ int tree(ThreadPool& pool, int depth) {
         right = tree(pool, depth - 1);
     }
     return left.result() + right;
+}
+
+void fork_leaves(ThreadPool& pool, int depth, std::atomic<int>& leaves) {
+    if (depth == 0) {
+        ++leaves;
+        return;
+    }
+    parallel_invoke(
+        pool, [&] { fork_leaves(pool, depth - 1, leaves); }, [&] { fork_leaves(pool, depth - 1, leaves); });
+}
+
+// The shutdown takes what is queued out of the queues, forks of a running job too, which are run nevertheless.
+TEST(ThreadPoolStress, ShutdownThatCancelsLosesNoFork) {
+    std::size_t rounds = 0;
+    for (const test::StressTime time; time.left(); ++rounds) {
+        ThreadPool pool(1 + rounds % 3);
+        Event begun;
+        std::atomic<int> leaves = 0;
+        auto job = pool.submit([&] {
+            begun.set();
+            fork_leaves(pool, 8, leaves);
+        });
+        begun.wait();
+        pool.shutdown({.cancel_pending = true});
+        ASSERT_TRUE(job.done());
+        job.result();
+        ASSERT_EQ(leaves, 256);
+    }
+    EXPECT_GT(rounds, 0u);
 }
 
 TEST(ThreadPoolStress, TreesOfJobsThatWaitInEveryWay) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <set>
@@ -15,6 +16,7 @@
 #include "hocket/core/context_var.hpp"
 #include "hocket/futures/parallel.hpp"
 #include "hocket/futures/wait.hpp"
+#include "hocket/sync/barrier.hpp"
 #include "hocket/sync/event.hpp"
 
 namespace hocket {
@@ -129,6 +131,22 @@ TEST(ThreadPool, ShutdownRunsWhatWasSubmittedAndTakesNoMore) {
     EXPECT_NO_THROW(pool.shutdown());
 }
 
+TEST(ThreadPool, ShutdownRunsAtTheSameTimeWhatHasFoundNoThreadYet) {
+    for (int round = 0; round < 60; ++round) {
+        const auto idle = static_cast<std::size_t>(round % 3);
+        Barrier together(8);
+        std::vector<Future<std::size_t>> places;
+        {
+            ThreadPool pool(8);
+            Barrier begun(std::max<std::size_t>(idle, 1));
+            for (std::size_t i = 0; i < idle; ++i) (void)pool.submit([&] { begun.wait(); });
+            while (pool.statistics().idle < idle) std::this_thread::yield();
+            for (int i = 0; i < 8; ++i) places.push_back(pool.submit([&] { return together.wait_for(20s); }));
+        }
+        for (const auto& place : places) EXPECT_LT(place.result(), 8u);
+    }
+}
+
 TEST(ThreadPool, ShutdownCanCancelWhatHasNotBegun) {
     ThreadPool pool(1);
     Event begun;
@@ -166,10 +184,42 @@ TEST(ThreadPool, MayBeDestroyedByOneOfItsJobs) {
     EXPECT_NO_THROW(future.result());
 }
 
+TEST(ThreadPool, DestroyedByOneOfItsJobsStartsAnotherThreadForAJobThatBlocks) {
+    Event ended;
+    int got = 0;
+    auto pool = std::make_unique<ThreadPool>(1);
+    ThreadPool& reference = *pool;
+    const auto future = reference.submit([&, pool = std::move(pool)]() mutable {
+        const auto inner = pool->submit([] { return 7; });
+        pool.reset();
+        got = inner.result_for(10s);
+        ended.set();
+    });
+    ended.wait();
+    EXPECT_EQ(got, 7);
+    EXPECT_NO_THROW(future.result());
+}
+
 TEST(ThreadPool, UnusedNeverStartsAThread) {
     ThreadPool pool(1);
     pool.shutdown();
     EXPECT_EQ(pool.statistics().threads, 0u);
+}
+
+struct NotToBeCopied {
+    NotToBeCopied() = default;
+    NotToBeCopied(const NotToBeCopied&) { throw std::runtime_error("copied"); }
+    void operator()() const {}
+};
+
+TEST(ThreadPool, BoundedKeepsNoPlaceForACallThatCouldNotBeMade) {
+    ThreadPool pool({.max_workers = 1, .max_pending = 1});
+    const NotToBeCopied call;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_THROW(pool.try_submit(call), std::runtime_error);
+        EXPECT_THROW(pool.submit(call), std::runtime_error);
+    }
+    pool.submit([] {}).result();
 }
 
 TEST(ThreadPool, BoundedHoldsBackThoseWhoSubmit) {

@@ -1,5 +1,6 @@
 // wait() and as_completed().
 #include "hocket/futures/wait.hpp"
+#include "hocket/sync/event.hpp"
 
 #include <gtest/gtest.h>
 
@@ -133,6 +134,21 @@ TEST(AsCompleted, ThrowsWhenTheTimeIsUp) {
         },
         TimeoutError);
     EXPECT_EQ(given, 1u);
+}
+
+TEST(Wait, IsNotHeldUpByACallbackThatWasThereBefore) {
+    Promises p(2);
+    Event called, go_on;
+    p.futures[0].add_done_callback([&](Future<int>&) {
+        called.set();
+        go_on.wait();
+    });
+    std::thread setter([&] { p.promises[0].set_result(1); });
+    const auto result = hocket::wait(p.futures, FIRST_COMPLETED);
+    EXPECT_EQ(result.done.size(), 1u);
+    called.wait();
+    go_on.set();
+    setter.join();
 }
 
 TEST(AsCompleted, MayBeAbandonedWhileFuturesComplete) {

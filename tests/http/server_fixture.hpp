@@ -26,6 +26,21 @@ void with_server(Handler handler, Body body, ServerOptions options = ServerOptio
     run(test(std::move(handler), std::move(body), options));
 }
 
+/// The same with a server to which `prepare(server)` gives its routes.
+template <class Prepare, class Body>
+void with_routes(Prepare prepare, Body body, ServerOptions options = ServerOptions()) {
+    using namespace std::chrono_literals;
+    const auto test = [](Prepare given, Body inner, ServerOptions chosen) -> Task<void> {
+        Server server(chosen);
+        given(server);
+        co_await server.listen("127.0.0.1", 0);
+        co_await timeout(30s, inner(server));
+        co_await timeout(10s, server.close());
+        EXPECT_EQ(server.connections(), 0u);
+    };
+    run(test(std::move(prepare), std::move(body), options));
+}
+
 /// Collects reports instead of printing them.
 class Reports {
 public:

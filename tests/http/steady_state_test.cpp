@@ -54,5 +54,21 @@ TEST(ServerSteadyState, AnswersShortRequestsWithoutAllocating) {
     EXPECT_EQ(counted, 0u);
 }
 
+Task<Response> one_parameter(const Request& request) { co_return Response::text(200, request.parameter("id")); }
+
+Task<Response> five_bytes(const Request&) { co_return Response::text(200, "12345"); }
+
+TEST(ServerSteadyState, RoutesCostNoAllocation) {
+    if (!test::counts_allocations()) GTEST_SKIP() << "this sanitizer gets each frame from operator new";
+    std::uint64_t counted = 1;
+    const auto prepare = [](Server& server) {
+        server.get("/another", five_bytes).get("/sensors/{id}/values", one_parameter);
+    };
+    with_routes(prepare, [&counted](Server& server) {
+        return count_allocations(server, get("/sensors/12345/values?unit=C"), &counted);
+    });
+    EXPECT_EQ(counted, 0u);
+}
+
 }  // namespace
 }  // namespace hocket::http

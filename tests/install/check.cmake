@@ -46,4 +46,7 @@ if(WAY STREQUAL "subdirectory")
     endif()
 else()
     run(${prefix}/bin/hocket --version)
+    file(REMOVE_RECURSE ${WORK}/components)
+    run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/components -B ${WORK}/components -G ${GENERATOR} ${where}
+        -D CMAKE_C_COMPILER=${C_COMPILER} -D CMAKE_CXX_COMPILER=${CXX_COMPILER})
 endif()

@@ -1,5 +1,6 @@
 // The engine against real servers: an nginx that counts for itself, and servers that do everything wrong.
 #include "load/engine.hpp"
+#include "held_port.hpp"
 
 #include <gtest/gtest.h>
 
@@ -348,7 +349,8 @@ TEST(EngineAtBrokenServer, interim_responses_are_skipped) {
 }
 
 TEST(EngineAtBrokenServer, a_refused_connection_is_a_connect_error) {
-    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again at once
+    const testing::HeldPort held;
+    const std::uint16_t port = held.port();
     const Summary summary = run_to_end(options_for("http://127.0.0.1:" + std::to_string(port) + "/", 20, 4));
     EXPECT_EQ(errors_of(summary, ErrorKind::connect), 20u);
     EXPECT_NE(summary.errors[static_cast<std::size_t>(ErrorKind::connect)].example.find("refused"), std::string::npos);

@@ -162,6 +162,23 @@ TEST(Histogram, MergesToTheSameAsRecordingAll) {
     EXPECT_EQ(merged.max(), 5u);
 }
 
+TEST(Histogram, SubtractsWhatWasThereBefore) {
+    Histogram all;
+    for (int value = 1; value <= 1000; ++value) all.record(value);
+    Histogram before;
+    before.merge(all);
+    for (int value = 5000; value < 5100; ++value) all.record(value);
+    all.subtract(before);
+    EXPECT_EQ(all.count(), 100u);
+    EXPECT_NEAR(static_cast<double>(all.value_at_percentile(50)), 5049, 5);
+    EXPECT_NEAR(static_cast<double>(all.min()), 5000, 5);
+    EXPECT_EQ(all.max(), 5099u);
+    EXPECT_DOUBLE_EQ(all.mean(), 5049.5);
+    before.subtract(before);
+    EXPECT_EQ(before.count(), 0u);
+    EXPECT_EQ(before.value_at_percentile(99), 0u);
+}
+
 TEST(Histogram, CanBeReadWhileItIsWritten) {
     constexpr std::uint64_t values = 300'000;
     Histogram histogram;

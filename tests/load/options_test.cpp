@@ -346,7 +346,7 @@ TEST(CommandLine, SuggestsTheCommandThatWasMeant) {
     expect_refused({"http://a/"}, "did you mean 'hocket load http://a/'?");
     expect_refused({"localhost:80"}, "did you mean 'hocket load localhost:80'?");
     expect_refused({"-n", "5"}, "did you mean 'hocket load -n'?");
-    expect_refused({"frobnicate"}, "hocket: 'frobnicate' is not a command; there are load and serve");
+    expect_refused({"frobnicate"}, "hocket: 'frobnicate' is not a command; there are load, window and serve");
     expect_refused({""}, "'' is not a command");
     expect_refused({"lo\n\x1b[31md"}, "'lo ?[31md' is not a command");
     expect_refused({"load", "--bo\ngus"}, "unknown option --bo gus");

@@ -55,6 +55,24 @@ TEST(ProgressLine, ShowsWhicheverWillEndTheRunFirst) {
     EXPECT_THAT(progress_line(both, wide), HasSubstr("9.0s/10s"));
 }
 
+TEST(PercentDone, IsReachedWhenItIsDoneAndNotBefore) {
+    Progress progress;
+    for (const std::uint64_t requests : {1u, 99u, 100u, 101u, 199u, 12'345u}) {
+        progress.requests = requests;
+        for (progress.done = 0; progress.done <= requests; ++progress.done) {
+            const auto percent = static_cast<std::uint64_t>(percent_done(progress));
+            EXPECT_LE(percent * requests, 100 * progress.done);
+            EXPECT_GT((percent + 1) * requests, 100 * progress.done);
+        }
+    }
+    progress.requests = 100;
+    for (const int percent : {29, 57, 58}) {  // 29 / 100.0 * 100 is less than 29
+        progress.done = static_cast<std::uint64_t>(percent);
+        EXPECT_EQ(percent_done(progress), percent);
+        EXPECT_THAT(progress_line(progress, wide), HasSubstr(std::to_string(percent) + "%"));
+    }
+}
+
 TEST(ProgressLine, GoesFromNothingToAll) {
     const std::string start = progress_line({.requests = 100, .elapsed = 0ms, .duration = {}}, wide);
     EXPECT_THAT(start, HasSubstr("  0% ──"));

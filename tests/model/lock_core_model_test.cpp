@@ -31,7 +31,8 @@ model::Options options(int preemptions) {
 }
 
 struct Shared {
-    LockCore lock{"lock"};
+    explicit Shared(LockCore::Reentry reentry = LockCore::Reentry::forbidden) : lock("lock", {}, reentry) {}
+    LockCore lock;
     ThreadCanceller canceller;
     model::Atomic<int> inside{0};
     int entered = 0;
@@ -44,6 +45,30 @@ struct Shared {
         if (inside.fetch_add(1) != 0) wrong = "two owners";
         ++entered;
         inside.fetch_sub(1);
+        lock.unlock(me);
+    }
+    // Takes the lock again and gives it back as often, while others queue.
+    void enter_twice_as(PartyId me) {
+        thread_party = me;
+        lock.lock(me, std::source_location::current());
+        lock.lock(me, std::source_location::current());
+        if (inside.fetch_add(1) != 0) wrong = "two owners";
+        lock.unlock(me);
+        if (lock.owner() != me) wrong = "given back too early";
+        inside.fetch_sub(1);
+        ++entered;
+        lock.unlock(me);
+    }
+    // Gives it back wholly, as a Condition does, and takes it again as often.
+    void leave_and_return_as(PartyId me) {
+        thread_party = me;
+        lock.lock(me, std::source_location::current());
+        lock.lock(me, std::source_location::current());
+        const std::uint32_t depth = lock.unlock_wholly(me);
+        lock.lock_again(me, depth, std::source_location::current());
+        lock.unlock(me);
+        if (lock.owner() != me) wrong = "taken again less often than before";
+        ++entered;
         lock.unlock(me);
     }
     std::string check(int threads) {
@@ -90,6 +115,35 @@ TEST(LockCoreModel, LosesNoTurnToACancelledThread) {
                               [=] { return shared->check(3); }};
         },
         options(3)));
+}
+
+TEST(LockCoreModel, OfAnRLockOwnersNestWhileOthersQueueAndGiveUp) {
+    expect_right(model::explore(
+        [] {
+            auto shared = std::make_shared<Shared>(LockCore::Reentry::allowed);
+            auto impatient = [=] {
+                thread_party = 2;
+                if (!shared->lock.lock_until(2, TimePoint(), std::source_location::current())) {
+                    ++shared->cancelled;
+                    return;
+                }
+                ++shared->entered;
+                shared->lock.unlock(2);
+            };
+            return model::Run{{[=] { shared->enter_twice_as(1); }, impatient, [=] { shared->enter_twice_as(3); }},
+                              [=] { return shared->check(3); }};
+        },
+        options(3)));
+}
+
+TEST(LockCoreModel, OfAnRLockIsGivenBackWhollyAndTakenAgain) {
+    expect_right(model::explore(
+        [] {
+            auto shared = std::make_shared<Shared>(LockCore::Reentry::allowed);
+            return model::Run{{[=] { shared->leave_and_return_as(1); }, [=] { shared->enter_twice_as(2); }},
+                              [=] { return shared->check(2); }};
+        },
+        options(4)));
 }
 
 }  // namespace

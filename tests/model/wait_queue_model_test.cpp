@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
+#include "core/test_loop.hpp"
 #include "hocket/core/detail/run_queue.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
 #include "model/model.hpp"
@@ -10,13 +13,27 @@
 namespace hocket::detail {
 namespace {
 
+class CurrentScheduler : Scheduler {
+public:
+    static Scheduler* install(Scheduler* scheduler) noexcept { return std::exchange(current_, scheduler); }
+};
+
 // Threads of the model share the thread-local variables of the one real thread.
 model::Options options(int preemptions) {
     model::Options options;
     options.preemptions = preemptions;
-    options.locals = {
-        [](std::size_t) -> void* { return ThreadCanceller::install(nullptr); },
-        [](std::size_t, void* canceller) { ThreadCanceller::install(static_cast<ThreadCanceller*>(canceller)); }, 1};
+    options.locals.count = 2;
+    options.locals.take = [](std::size_t variable) -> void* {
+        if (variable == 0) return ThreadCanceller::install(nullptr);
+        return CurrentScheduler::install(nullptr);
+    };
+    options.locals.place = [](std::size_t variable, void* value) {
+        if (variable == 0) {
+            ThreadCanceller::install(static_cast<ThreadCanceller*>(value));
+        } else {
+            CurrentScheduler::install(static_cast<Scheduler*>(value));
+        }
+    };
     return options;
 }
 
@@ -37,7 +54,7 @@ struct Flag {
         return waiter.park(deadline) == WaitOutcome::woken;
     }
     void raise() {
-        Waiter* waiters = nullptr;
+        WaitQueue::Popped waiters;
         {
             WaitQueue::Lock lock(queue);
             set.store(true);
@@ -162,6 +179,68 @@ TEST(WaitQueueModel, OneOfWokenAndInterruptedWins) {
         },
         options(4));
     expect_right(result, 100);
+}
+
+// A loop wakes its tasks by linking them into its run queue as they lie in the queue, unless somebody else is among
+// them: here a thread, which is cancelled meanwhile, and somebody else who wakes one.
+TEST(WaitQueueModel, ALoopWakesItsTasksAndThreadsAmongThemOnce) {
+    struct Counted final : Waiter {
+        Counted() noexcept : Waiter(Kind::relays) {}
+        void run() noexcept override { ++runs; }
+        int runs = 0;
+    };
+    struct Shared {
+        test::TestLoop loop;
+        WaitQueue queue;
+        ThreadWaiter waiter;
+        Counted relay;
+        WaitOutcome of_thread{};
+        std::vector<int> tasks;
+    };
+    const auto waits = [](Shared& shared, int number) -> test::Job {
+        test::QueueWait wait(shared.queue, [] { return false; });
+        const WaitOutcome outcome = co_await wait;
+        if (outcome == WaitOutcome::woken) shared.tasks.push_back(number);
+    };
+    const auto wakes = [](Shared& shared) -> test::Job {
+        shared.queue.wake_all();
+        co_return;
+    };
+    for (const bool with_other : {false, true}) {
+        const auto result = model::explore(
+            [=] {
+                auto shared = std::make_shared<Shared>();
+                shared->loop.spawn(waits(*shared, 1));
+                shared->loop.run_ready();
+                shared->queue.push_unless(shared->waiter, [] { return false; });
+                shared->queue.push_unless(shared->relay, [] { return false; });
+                shared->loop.spawn(waits(*shared, 2));
+                shared->loop.spawn(waits(*shared, 3));
+                shared->loop.run_ready();
+                shared->loop.spawn(wakes(*shared));
+                model::Run run;
+                run.threads = {[=] { shared->of_thread = shared->waiter.park(); }, [=] { shared->loop.run_ready(); },
+                               [=] {
+                                   shared->waiter.interrupt(WaitOutcome::cancelled);
+                                   shared->relay.interrupt(WaitOutcome::cancelled);
+                               }};
+                if (with_other) run.threads.emplace_back([=] { (void)shared->queue.wake_one(); });
+                run.check = [=]() -> std::string {
+                    shared->loop.run_ready();  // what came when the loop had ended its turn
+                    if (shared->loop.jobs() != 0) return "a task was not woken";
+                    if (shared->tasks.size() != 3) return "a task was cancelled";
+                    if (shared->relay.runs != 1) return "a relay was not run once";
+                    // One that another thread wakes comes by way of the mailbox, later or sooner.
+                    if (!with_other && shared->tasks != std::vector{1, 2, 3}) return "out of order";
+                    if (shared->of_thread != WaitOutcome::woken && shared->of_thread != WaitOutcome::cancelled)
+                        return "the thread's wait has not ended";
+                    return shared->queue.has_waiters() ? "a node stayed in the queue" : "";
+                };
+                return run;
+            },
+            options(with_other ? 1 : 2));
+        expect_right(result, 100);
+    }
 }
 
 // Nodes come out once and in the order of each pusher; a consumer that fell asleep is told exactly once.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "held_port.hpp"
 #include "hocket/net.hpp"
 #include "hocket/sync.hpp"
 #include "hocket/threading.hpp"
@@ -43,7 +44,8 @@ TEST(BlockingSocket, WorksWithUnixSocketsToo) {
 }
 
 TEST(BlockingSocket, SaysWhoRefuses) {
-    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again
+    const testing::HeldPort held;
+    const std::uint16_t port = held.port();
     try {
         Socket::connect("127.0.0.1", port);
         ADD_FAILURE() << "connected to nobody";

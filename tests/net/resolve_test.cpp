@@ -161,6 +161,38 @@ TEST_P(ResolveTest, ManyNamesAtOnceTakeFewThreads) {
     EXPECT_EQ(names.most_at_once(), 8);
 }
 
+TEST_P(ResolveTest, WhatIsCancelledWhileItWaitsForAThreadIsNotLookedUp) {
+    NameService names{{"slow.test", {"127.0.0.1"}}};
+    names.hold();
+    run([&]() -> Task<void> {
+        const auto ask = [](int count) {
+            std::vector<Future<std::vector<Address>>> questions;
+            for (int i = 0; i < count; ++i) questions.push_back(create_task(resolve("slow.test", 80)));
+            return questions;
+        };
+        auto under_way = ask(8);
+        co_await settle();
+        names.wait_for_questions(8);
+        auto waiting = ask(50);
+        co_await settle();
+        for (auto& question : waiting) {
+            question.cancel();
+            try {
+                co_await question;
+                ADD_FAILURE() << "answered";
+            } catch (const CancelledError&) {
+            }
+        }
+        Future<std::vector<Address>> last = create_task(resolve("slow.test", 80));
+        co_await settle();
+        names.release();
+        for (auto& question : under_way) co_await question;
+        const std::vector<Address> found = co_await last;
+        EXPECT_EQ(found.size(), 1u);
+    });
+    EXPECT_EQ(names.questions(), 9);
+}
+
 // Cancelled and answered at the same time, from two threads.
 TEST_P(ResolveTest, CancellationRacesWithTheAnswer) {
     NameService names{{"one.test", {"127.0.0.1"}}};

@@ -1,6 +1,9 @@
 // The descriptor of a queue.
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -33,6 +36,35 @@ TEST(QueueFileno, IsReadableExactlyWhileAnItemIsThere) {
         EXPECT_EQ(q.try_get(), 2);
         EXPECT_FALSE(readable(descriptor));
     }
+}
+
+TEST(QueueFileno, IsForSelectAndEpollToo) {
+    Queue<int> q;
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event of_queue{};
+    of_queue.events = EPOLLIN;
+    ASSERT_EQ(::epoll_ctl(epoll, EPOLL_CTL_ADD, q.fileno(), &of_queue), 0);
+    const auto by_epoll = [&] {
+        epoll_event ready{};
+        return ::epoll_wait(epoll, &ready, 1, 0) == 1;
+    };
+    const auto by_select = [&] {
+        fd_set watched;
+        FD_ZERO(&watched);
+        FD_SET(q.fileno(), &watched);
+        timeval at_once{};
+        return ::select(q.fileno() + 1, &watched, nullptr, nullptr, &at_once) == 1;
+    };
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_FALSE(by_epoll());
+        EXPECT_FALSE(by_select());
+        q.put(1);
+        EXPECT_TRUE(by_epoll());
+        EXPECT_TRUE(by_epoll()) << "as long as it is there";
+        EXPECT_TRUE(by_select());
+        (void)q.get();
+    }
+    ::close(epoll);
 }
 
 TEST(QueueFileno, IsReadableAtOnceIfItemsAreThereAlready) {

@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "hocket/aio.hpp"
+#include "hocket/sync/event.hpp"
+#include "hocket/threading.hpp"
+#include "stress_time.hpp"
 
 namespace hocket {
 namespace {
@@ -61,6 +64,119 @@ TEST(Barrier, ATimeOutBreaksItForAllUntilReset) {
     barrier.reset();
     EXPECT_FALSE(barrier.broken());
     EXPECT_EQ(barrier.n_waiting(), 0u);
+}
+
+// The last to come runs the action until after the other's deadline.
+TEST(Barrier, OneWhoseTimeRunsOutDuringTheActionGetsItsResult) {
+    for (const bool fails : {false, true}) {
+        std::atomic<bool> ended{false};
+        TimePoint deadline{};
+        Barrier barrier(2, [&] {
+            Event deadline_has_passed;  // which is what its waiter waits for
+            EXPECT_FALSE(deadline_has_passed.wait_until(deadline + 5ms));
+            ended = true;
+            if (fails) throw std::runtime_error("action");
+        });
+        bool broken = false, ended_before = false;
+        // Another round if this machine was too slow to bring both together.
+        while (!ended) {
+            barrier.reset();
+            deadline = std::chrono::steady_clock::now() + 30ms;
+            std::thread other([&] {
+                try {
+                    EXPECT_EQ(barrier.wait_until(deadline), 0u);
+                    broken = false;
+                } catch (const BrokenBarrierError&) {
+                    broken = true;
+                }
+                ended_before = ended;
+            });
+            while (barrier.n_waiting() == 0 && !barrier.broken()) std::this_thread::yield();
+            try {
+                EXPECT_EQ(barrier.wait(), 1u);
+                EXPECT_FALSE(fails);
+            } catch (const BrokenBarrierError&) {
+                EXPECT_FALSE(ended);
+            } catch (const std::runtime_error&) {
+                EXPECT_TRUE(fails);
+            }
+            other.join();
+        }
+        EXPECT_TRUE(ended_before) << "it went on while the action ran";
+        EXPECT_EQ(broken, fails);
+        EXPECT_EQ(barrier.broken(), fails);
+    }
+}
+
+TEST(Barrier, OneWhoWasCancelledIsNotCountedEvenBeforeItHasGoneOn) {
+    run([]() -> Task<void> {
+        Barrier barrier(2);
+        const auto waits = [&]() -> Task<std::size_t> { co_return co_await barrier.async_wait(); };
+        auto first = create_task(waits());
+        co_await yield_now();
+        first.cancel();
+        auto second = create_task(waits());
+        for (int i = 0; i < 5; ++i) co_await yield_now();
+        EXPECT_TRUE(first.cancelled());
+        EXPECT_FALSE(second.done());
+        const std::size_t mine = co_await barrier.async_wait();
+        const std::size_t other = co_await second;
+        EXPECT_EQ(mine + other, 1u);
+    }());
+}
+
+// Threads with a limit that some rounds exceed, and tasks that are cancelled: a round ends for all in the same way.
+TEST(Barrier, TimeOutsAndCancellationsRaceWithTheLastToCome) {
+    constexpr std::size_t kParties = 3;
+    struct Round {
+        std::atomic<int> passed{0}, broken{0}, acted{0};
+    };
+    const test::StressTime time;
+    std::atomic<long> complete{0};
+    unsigned seed = 0;
+    while (time.left()) {
+        ++seed;
+        Round round;
+        Barrier barrier(kParties, [&] { ++round.acted; });
+        const auto enters = [&](auto wait) {
+            try {
+                (void)wait();
+                EXPECT_EQ(round.acted, 1) << "it went on before the action had run";
+                ++round.passed;
+            } catch (const BrokenBarrierError&) {
+                ++round.broken;
+            }
+        };
+        std::thread thread(
+            [&] { enters([&] { return barrier.wait_for(std::chrono::microseconds(seed * 7 % 150)); }); });
+        const auto task = [&]() -> Task<void> {
+            try {
+                (void)co_await barrier.async_wait();
+                ++round.passed;
+            } catch (const BrokenBarrierError&) {
+                ++round.broken;
+            }
+        };
+        const auto main = [&]() -> Task<void> {
+            auto cancelled = create_task(task());
+            auto stays = create_task(task());
+            co_await yield_now();
+            if (seed % 2) cancelled.cancel();
+            auto instead = create_task(task());
+            while (!cancelled.done()) co_await yield_now();
+            // One too many waits for a second round, if nobody was cancelled, or at the very moment of completion.
+            const auto one_is_left = [&] { return cancelled.cancelled() && round.passed == 2; };
+            while (round.passed + round.broken < 3 && !one_is_left()) co_await yield_now();
+            barrier.abort();
+            co_await stays;
+            co_await instead;
+        };
+        run(main());
+        thread.join();
+        EXPECT_TRUE(round.acted == 0 ? round.passed == 0 : round.passed >= 2) << round.passed << " " << round.broken;
+        complete += round.acted;
+    }
+    EXPECT_GT(complete, 0);
 }
 
 TEST(Barrier, AbortAndResetEndTheWaits) {
@@ -121,6 +237,37 @@ TEST(Barrier, OneWhoIsCancelledLeavesAndTheOthersGoOnWaiting) {
         EXPECT_EQ(mine, 1u);
         EXPECT_EQ(other, 0u);
     }());
+}
+
+TEST(Barrier, AThreadThatIsCancelledLeavesInEachWayOfWaiting) {
+    const auto in_each_way = [](auto wait) {
+        Barrier barrier(2);
+        Thread thread([&] { wait(barrier); });
+        while (barrier.n_waiting() == 0) std::this_thread::yield();
+        thread.cancel();
+        EXPECT_THROW(thread.join(), CancelledError);
+        EXPECT_EQ(barrier.n_waiting(), 0u);
+        EXPECT_FALSE(barrier.broken());
+    };
+    in_each_way([](Barrier& barrier) { (void)barrier.wait(); });
+    in_each_way([](Barrier& barrier) { (void)barrier.wait_for(1h); });
+    in_each_way([](Barrier& barrier) { (void)barrier.wait_until(std::chrono::system_clock::now() + 1h); });
+}
+
+TEST(Barrier, OneWhoComesCancelledDoesNotArrive) {
+    Barrier barrier(1);
+    Event cancelled;
+    Thread thread([&] {
+        {
+            const CancelShield shield;
+            cancelled.wait();
+        }
+        (void)barrier.wait();  // would complete the round
+    });
+    thread.cancel();
+    cancelled.set();
+    EXPECT_THROW(thread.join(), CancelledError);
+    EXPECT_EQ(barrier.wait(), 0u);
 }
 
 TEST(Barrier, NeedsAParty) { EXPECT_THROW(Barrier(0), std::invalid_argument); }

@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
 #include <mutex>
 #include <thread>
 
 #include "hocket/aio.hpp"
+#include "hocket/threading.hpp"
+#include "report_capture.hpp"
+#include "sync/graph_links.hpp"
 
 namespace hocket {
 namespace {
@@ -47,6 +51,59 @@ TEST(Condition, ATimedWaitHasTheLockAfterwards) {
     EXPECT_FALSE(condition.wait_for(guard, 1ms, [] { return false; }));
     std::thread([&] { EXPECT_FALSE(condition.try_lock()); }).join();
     EXPECT_NO_THROW(condition.notify());
+}
+
+TEST(Condition, ATaskWhoseTimeIsUpHasTheLockAfterwards) {
+    run([]() -> Task<void> {
+        Condition condition;
+        bool timed_out = false;
+        auto guard = co_await condition.async_lock();
+        try {
+            co_await timeout(1ms, condition.async_wait(guard));
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        EXPECT_TRUE(condition.owned());
+        const auto never = [] { return false; };
+        timed_out = false;
+        try {
+            co_await timeout(1ms, condition.async_wait(guard, never));
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        EXPECT_TRUE(condition.owned());
+        guard.unlock();
+        EXPECT_TRUE(condition.try_lock());
+        condition.unlock();
+    }());
+}
+
+TEST(Condition, ANotificationOfOneWhoseWaitHasEndedGoesToTheNext) {
+    run([]() -> Task<void> {
+        Condition condition;
+        int notified = 0;
+        const auto waits = [&]() -> Task<void> {
+            auto guard = co_await condition.async_lock();
+            co_await condition.async_wait(guard);
+            ++notified;
+        };
+        auto first = create_task(waits());
+        auto second = create_task(waits());
+        co_await yield_now();
+        {
+            auto guard = co_await condition.async_lock();
+            first.cancel();
+            co_await yield_now();  // the cancellation has ended the wait, and the task wants the lock
+            condition.notify();
+        }
+        co_await second;
+        EXPECT_EQ(notified, 1);
+        EXPECT_TRUE(first.done() ? first.cancelled() : true);
+        while (!first.done()) co_await yield_now();
+        EXPECT_TRUE(first.cancelled());
+    }());
 }
 
 TEST(Condition, WithoutTheLockItThrows) {
@@ -136,6 +193,50 @@ TEST(Condition, ACancelledThreadHasTheLockWhenItThrows) {
     EXPECT_TRUE(had_it);
     EXPECT_TRUE(condition.try_lock());
     condition.unlock();
+}
+
+// The waiter must have its lock again, so that no error can be thrown into the circle that this closes.
+TEST(Condition, ACircleClosedByTakingTheLockAgainIsReported) {
+    const test::ReportCapture capture;
+    Lock gate("gate");
+    Condition condition;
+    std::latch waits(1);
+    std::atomic<detail::PartyId> holder_party{0}, waiter_party{0};
+    bool had_lock = false;
+    gate.lock();
+    Thread waiter([&] {
+        waiter_party = detail::current_party();
+        std::unique_lock guard(condition);
+        waits.count_down();
+        try {
+            condition.wait(guard);
+        } catch (const CancelledError&) {
+            had_lock = condition.owned();
+        }
+    });
+    waits.wait();
+    Thread holder([&] {
+        std::scoped_lock guard(condition);  // and so the other waits for a notification
+        holder_party = detail::current_party();
+        holder_party.notify_all();
+        std::scoped_lock wants(gate);
+    });
+    holder_party.wait(0);
+    test::await_waiting(holder_party);
+    {
+        const test::Owned of_waiter(waiter_party);
+        const test::Wants wants(of_waiter);  // which closes the circle as soon as the waiter wants its lock
+        waiter.cancel();
+        while (capture.count() == 0) std::this_thread::yield();
+    }
+    gate.unlock();
+    holder.join();
+    waiter.join();
+    EXPECT_TRUE(had_lock);
+    ASSERT_EQ(capture.count(), 1u) << capture.text();
+    EXPECT_EQ(capture.kind(0), ReportKind::deadlock);
+    EXPECT_NE(capture.text().find("gate"), std::string::npos) << capture.text();
+    EXPECT_NE(capture.text().find("condition_test.cpp"), std::string::npos) << capture.text();
 }
 
 TEST(Condition, ThreadsAndTasksHandValuesToEachOther) {

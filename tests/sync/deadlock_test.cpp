@@ -7,11 +7,13 @@
 #include <barrier>
 #include <mutex>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "hocket/aio.hpp"
 #include "hocket/sync.hpp"
+#include "hocket/threading/thread.hpp"
 #include "stress_time.hpp"
 
 namespace hocket {
@@ -133,6 +135,56 @@ TEST(Deadlock, OfATaskThatStopsTheLoopOfTheOwner) {
     }(told, text));
     EXPECT_EQ(told, 1);
     EXPECT_THAT(text, HasSubstr("event loop"));
+}
+
+// Who waits where for what, and who has that since where: for each link, threads and tasks alike.
+TEST(Deadlock, IsToldLinkByLink) {
+    Lock of_task("of the task");
+    RLock of_thread("of the thread");
+    std::string text;
+    std::atomic<std::uint64_t> task_number{0};
+    Event task_has_it, thread_has_it;
+    Thread thread({.name = "worker"}, [&] {
+        const std::scoped_lock guard(of_thread);
+        thread_has_it.set();
+        task_has_it.wait();
+        try {
+            const std::scoped_lock wants(of_task);
+        } catch (const DeadlockError& error) {
+            text = error.what();
+        }
+    });
+    const auto holds = [&]() -> Task<void> {
+        auto guard = co_await of_task.async_lock();
+        task_number = detail::number_of(detail::current_party());
+        task_has_it.set();
+        thread_has_it.wait();
+        try {
+            auto wants = co_await of_thread.async_lock();
+        } catch (const DeadlockError& error) {
+            text = error.what();
+        }
+    };
+    const auto main = [&]() -> Task<void> {
+        auto task = create_task(holds(), "keeper");
+        co_await task;
+    };
+    run(main());
+    thread.join();
+    const std::string worker = "thread 'worker' \\(" + std::to_string(thread.id()) +
+                               "\\), which at [^ ]*deadlock_test.cpp:[0-9]+ waits for lock 'of the task' "
+                               "\\(0x[0-9a-f]+\\), taken at [^ ]*deadlock_test.cpp:[0-9]+ by " +
+                               std::to_string(task_number);
+    const std::string keeper = "task 'keeper' \\(" + std::to_string(task_number) +
+                               "\\), which at [^ ]*deadlock_test.cpp:[0-9]+ waits for rlock 'of the thread' "
+                               "\\(0x[0-9a-f]+\\), taken at [^ ]*deadlock_test.cpp:[0-9]+ by " +
+                               std::to_string(thread.id());
+    const auto told_to = [](const std::string& first, const std::string& second) {
+        return "hocket: deadlock: this wait would never end, because those who hold what it needs wait for it\n  " +
+               first + "\n  held by " + second + "\n  held by the first";
+    };
+    EXPECT_THAT(text, testing::AnyOf(testing::MatchesRegex(told_to(worker, keeper)),
+                                     testing::MatchesRegex(told_to(keeper, worker))));
 }
 
 // A task stops its loop for a thread's lock; the thread wants the lock of another task of that loop.

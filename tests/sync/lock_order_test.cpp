@@ -1,28 +1,19 @@
-// Debug mode is a matter of the environment when the program first asks: each test runs in a child process.
+// The order of locks, checked in debug mode.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 #include <thread>
 
 #include "hocket/aio.hpp"
 #include "hocket/sync.hpp"
 #include "report_capture.hpp"
+#include "sync/debug_mode.hpp"
 
 namespace hocket {
 namespace {
 
-// Ends the child with 0 if `check` says so.
-template <class Check>
-[[noreturn]] void in_debug_mode(Check check) {
-    ::setenv("HOCKET_DEBUG", "1", 1);
-    std::_Exit(check() ? 0 : 1);
-}
-
-class LockOrderTest : public testing::Test {
-protected:
-    LockOrderTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-};
+using test::in_debug_mode;
+using LockOrderTest = test::DebugModeTest;
 
 void take_both(Lock& first, Lock& second) {
     first.lock();

@@ -10,6 +10,7 @@
 
 #include "hocket/aio.hpp"
 #include "hocket/sync.hpp"
+#include "hocket/threading.hpp"
 #include "stress_time.hpp"
 
 namespace hocket {
@@ -254,6 +255,49 @@ TYPED_TEST(Lockable, NeverHasTwoOwnersAndLosesNoWakeUp) {
     for (auto& thread : threads) thread.join();
     EXPECT_EQ(counter, expected);
     EXPECT_GT(counter, 0);
+    EXPECT_TRUE(this->lock.try_take());
+    this->lock.give_back();
+}
+
+// Threads that are cancelled at any moment: each has had the lock or has got CancelledError, and whoever is next in
+// line is not forgotten.
+TYPED_TEST(Lockable, LosesNoWakeUpToAThreadThatIsCancelled) {
+    long counter = 0;
+    std::atomic<long> expected{0}, cancelled{0};
+    const test::StressTime time;
+    const auto count = [&] {
+        ++counter;
+        if (counter % 4 == 0) std::this_thread::yield();  // so that there is a line
+        this->lock.give_back();
+        ++expected;
+    };
+    const auto cancels = [&](unsigned seed) {
+        for (unsigned i = seed; time.left(); ++i) {
+            Thread waiter([&] {
+                for (;;) {
+                    this->lock.take();
+                    count();
+                    this_thread::check_cancelled();
+                }
+            });
+            for (unsigned turn = 0; turn < i % 5; ++turn) std::this_thread::yield();
+            waiter.cancel();
+            EXPECT_THROW(waiter.join(), CancelledError);
+            ++cancelled;
+        }
+    };
+    const auto goes_on = [&] {
+        while (time.left()) {
+            this->lock.take();
+            count();
+        }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 2; ++i) threads.emplace_back(cancels, i);
+    threads.emplace_back(goes_on);
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(counter, expected);
+    EXPECT_GT(cancelled, 0);
     EXPECT_TRUE(this->lock.try_take());
     this->lock.give_back();
 }

@@ -37,8 +37,7 @@ TEST(DaemonProgram, DISABLED_ExitsWhileDaemonsWork) {
 }
 
 TEST(Daemon, DoesNotHoldBackTheExitNorTouchDestroyedState) {
-    testing::ChildProcess program({"/proc/self/exe", "--gtest_also_run_disabled_tests",
-                                   "--gtest_filter=DaemonProgram.DISABLED_ExitsWhileDaemonsWork"});
+    testing::ChildProcess program(testing::ChildProcess::disabled_test("DaemonProgram.DISABLED_ExitsWhileDaemonsWork"));
     ASSERT_TRUE(program.wait_for(30s)) << program.output << program.errors;
     EXPECT_EQ(program.status(), 7) << program.output << program.errors;
     EXPECT_EQ(program.errors, "");

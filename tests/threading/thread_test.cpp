@@ -1,6 +1,8 @@
 #include "hocket/threading/thread.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -95,6 +97,26 @@ TEST(Thread, KnowsItself) {
     EXPECT_EQ(id, thread.id());
     EXPECT_EQ(native_id, thread.native_id());
     EXPECT_EQ(name, "self");
+}
+
+// What the child of a fork() has is the thread that called it, under an id of its own.
+TEST(ThisThread, GoesOnAloneInTheChildOfAFork) {
+    Event may_end;
+    Thread other([&] { may_end.wait(); });
+    const std::uint64_t id = this_thread::id();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const bool known = this_thread::id() == id && this_thread::native_id() == ::getpid();
+        const std::vector<ThreadInfo> all = threads();
+        ::_exit(known && all.size() == 1 && all.front().native_id == ::getpid() ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(this_thread::native_id(), ::getpid());
+    EXPECT_GE(threads().size(), 2u);
+    may_end.set();
 }
 
 TEST(Thread, RefusesATooSmallStackInWords) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "hocket/aio.hpp"
@@ -60,11 +61,15 @@ TEST(Timer, ReportsWhatTheCallbackThrew) {
 }
 
 TEST(PeriodicTimer, DoesNotDrift) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto before = std::chrono::steady_clock::now();
     PeriodicTimer ticks(2ms);
-    for (std::uint64_t tick = 1; tick <= 20; ++tick) {
-        EXPECT_EQ(ticks.wait_for_tick(), tick);
-        EXPECT_GE(std::chrono::steady_clock::now() - start, 2ms * tick);
+    const auto after = std::chrono::steady_clock::now();
+    for (int round = 0; round < 20; ++round) {
+        this_thread::sleep_for(3ms);  // a timer that counts from here would fall behind
+        const auto due = static_cast<std::uint64_t>((std::chrono::steady_clock::now() - after) / 2ms);
+        const std::uint64_t tick = ticks.wait_for_tick(PeriodicTimer::Missed::skip);
+        EXPECT_GE(tick, due);
+        EXPECT_GE(std::chrono::steady_clock::now() - before, 2ms * tick);
     }
 }
 
@@ -110,6 +115,93 @@ TEST(PeriodicTimer, AWaitCanBeCancelled) {
     Thread thread([&] { ticks.wait_for_tick(); });
     thread.cancel();
     EXPECT_THROW(thread.join(), CancelledError);
+}
+
+TEST(PeriodicTimer, ACancelledThreadThatIsBehindStopsAllTheSame) {
+    PeriodicTimer ticks(1ns);  // the next tick is always over already
+    Event begun;
+    Thread thread([&] {
+        while (ticks.wait_for_tick() != 0) begun.set();
+    });
+    begun.wait();
+    thread.cancel();
+    EXPECT_THROW(thread.join(), CancelledError);
+}
+
+TEST(PeriodicTimer, ACancelledWaitLosesNoTick) {
+    VirtualClock clock;
+    const auto body = []() -> Task<void> {
+        PeriodicTimer ticks(1min);
+        std::uint64_t tick = co_await ticks.async_wait_for_tick();
+        EXPECT_EQ(tick, 1u);
+        tick = co_await ticks.async_wait_for_tick();
+        EXPECT_EQ(tick, 2u);
+        bool in_time = true;
+        try {
+            co_await timeout(30s, ticks.async_wait_for_tick());
+        } catch (const TimeoutError&) {
+            in_time = false;
+        }
+        EXPECT_FALSE(in_time);
+        co_await sleep(10min);
+        for (std::uint64_t missed = 3; missed <= 12; ++missed) {
+            tick = co_await ticks.async_wait_for_tick();
+            EXPECT_EQ(tick, missed);
+        }
+        co_await sleep(10min);
+        tick = co_await ticks.async_wait_for_tick(PeriodicTimer::Missed::skip);
+        EXPECT_EQ(tick, 23u);
+        EXPECT_EQ(EventLoop::current().time().time_since_epoch(), 23min);
+    };
+    run(body(), {.clock = &clock});
+}
+
+TEST(PeriodicTimer, RemembersAsManyAsItSays) {
+    VirtualClock clock;
+    const auto body = []() -> Task<void> {
+        PeriodicTimer ticks(1min);
+        const auto waits_once = [](PeriodicTimer& ticks) -> Task<void> { co_await ticks.async_wait_for_tick(); };
+        co_await ticks.async_wait_for_tick();
+        for (std::size_t others = 1; others < PeriodicTimer::kRemembered; ++others) {
+            auto other = create_task(waits_once(ticks));
+            co_await other;
+        }
+        const std::uint64_t next = co_await ticks.async_wait_for_tick();
+        EXPECT_EQ(next, 2u);  // each of the others has let a minute pass
+        for (std::size_t others = 0; others < 3 * PeriodicTimer::kRemembered; ++others) {
+            auto other = create_task(waits_once(ticks));
+            co_await other;
+        }
+        const std::uint64_t of_one_forgotten = co_await ticks.async_wait_for_tick();
+        EXPECT_EQ(of_one_forgotten, 4 * PeriodicTimer::kRemembered + 1);
+    };
+    run(body(), {.clock = &clock});
+}
+
+TEST(PeriodicTimer, RefusesToBeWaitedForByAnotherClock) {
+    PeriodicTimer steady(1ms);
+    VirtualClock clock;
+    const auto body = [](PeriodicTimer& steady) -> Task<void> {
+        bool refused = false;
+        try {
+            co_await steady.async_wait_for_tick();
+        } catch (const InvalidStateError&) {
+            refused = true;
+        }
+        EXPECT_TRUE(refused);
+        PeriodicTimer by_loop(1h);
+        const std::uint64_t tick = co_await by_loop.async_wait_for_tick();
+        EXPECT_EQ(tick, 1u);
+        EXPECT_THROW(by_loop.wait_for_tick(), InvalidStateError);  // would hold the clock still
+        std::thread([&] { EXPECT_THROW(by_loop.wait_for_tick(), InvalidStateError); }).join();
+    };
+    run(body(steady), {.clock = &clock});
+    EXPECT_NE(steady.wait_for_tick(), 0u);
+    steady.stop();
+    const auto stopped = [](PeriodicTimer& steady) -> Task<std::uint64_t> {
+        co_return co_await steady.async_wait_for_tick();
+    };
+    EXPECT_EQ(run(stopped(steady), {.clock = &clock}), 0u);
 }
 
 TEST(PeriodicTimer, RefusesAPeriodOfNothing) { EXPECT_THROW(PeriodicTimer(0ms), std::invalid_argument); }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 
+#include "held_port.hpp"
 #include "nginx.hpp"
 #include "tool/tool.hpp"
 
@@ -136,7 +137,8 @@ TEST(ToolLoad, GoesOnWhenNobodyCanReadItsMessages) {
 }
 
 TEST(ToolLoad, TellsProgramsTooThatTheServerWasNotReached) {
-    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again
+    const HeldPort held;
+    const std::uint16_t port = held.port();
     const Finished refused({"load", "127.0.0.1:" + std::to_string(port), "--json", "-"});
     EXPECT_EQ(refused.code, 1);
     const json report = json::parse(refused.output);
@@ -198,7 +200,8 @@ TEST(ToolLoad, EndsWellWhenOnlySomeRequestsFail) {
 }
 
 TEST(ToolLoad, SaysInOneLineThatTheServerRefuses) {
-    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again
+    const HeldPort held;
+    const std::uint16_t port = held.port();
     const std::string url = "http://127.0.0.1:" + std::to_string(port) + "/";
     const Finished run({"load", url, "-n", "20"});
     EXPECT_EQ(run.code, 1);

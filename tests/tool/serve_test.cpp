@@ -1,8 +1,6 @@
 // `hocket serve`, used with curl. (tests/load/target_test.cpp has what it answers to what.)
 #include <csignal>
-#include <memory>
-
-#include "tool/tool.hpp"
+#include "tool/serving.hpp"
 
 namespace hocket::testing {
 namespace {
@@ -11,26 +9,6 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-// `hocket serve --port 0 ARGUMENTS...` up to the moment when it listens.
-class Serving {
-public:
-    explicit Serving(std::vector<std::string> arguments = {}) {
-        arguments.insert(arguments.begin(), {"serve", "--port", "0"});
-        tool_ = std::make_unique<Tool>(std::move(arguments));
-        if (!tool_->wait_for_output("\n", kLimit)) throw std::runtime_error("hocket serve does not start");
-        const std::string marker = "listening on ";
-        const std::size_t begin = tool_->output.find(marker) + marker.size();
-        url_ = tool_->output.substr(begin, tool_->output.find(' ', begin) - begin);
-    }
-    const std::string& url() const { return url_; }
-    std::uint16_t port() const { return static_cast<std::uint16_t>(std::stoi(url_.substr(url_.rfind(':') + 1))); }
-    Tool& tool() { return *tool_; }
-
-private:
-    std::unique_ptr<Tool> tool_;
-    std::string url_;
-};
 
 // What curl says; `arguments` decide about what.
 std::string curl(std::vector<std::string> arguments) {

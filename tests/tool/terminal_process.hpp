@@ -2,7 +2,6 @@
 #pragma once
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -16,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-extern char** environ;
+#include "spawn.hpp"
 
 namespace hocket::testing {
 
@@ -43,16 +42,7 @@ public:
         ::posix_spawn_file_actions_addopen(&actions, 0, ::ptsname(main_), O_RDWR, 0);
         ::posix_spawn_file_actions_adddup2(&actions, 0, 1);
         ::posix_spawn_file_actions_adddup2(&actions, 0, 2);
-        posix_spawnattr_t attributes;
-        ::posix_spawnattr_init(&attributes);
-        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-        std::vector<char*> argv;
-        for (std::string& argument : arguments) argv.push_back(argument.data());
-        argv.push_back(nullptr);
-        const int error = ::posix_spawnp(&pid_, argv[0], &actions, &attributes, argv.data(), environ);
-        ::posix_spawn_file_actions_destroy(&actions);
-        ::posix_spawnattr_destroy(&attributes);
-        if (error != 0) throw std::runtime_error("cannot start " + arguments[0]);
+        pid_ = spawn_in_session(arguments, actions);
     }
     TerminalProcess(const TerminalProcess&) = delete;
     TerminalProcess& operator=(const TerminalProcess&) = delete;
@@ -105,7 +95,7 @@ private:
     void reap() {
         int status = 0;
         ::waitpid(std::exchange(pid_, -1), &status, 0);
-        status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        status_ = shell_status(status);
     }
 
     int main_;

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <optional>
 
+#include "held_port.hpp"
 #include "tool/terminal_process.hpp"
 #include "tool/tool.hpp"
 
@@ -121,7 +122,8 @@ TEST_F(ToolOnTerminal, ShowsTheLineWhileTheResultGoesToAFile) {
 }
 
 TEST_F(ToolOnTerminal, LeavesNoLineBehindWhenTheServerRefuses) {
-    const std::uint16_t port = Listener::bind("127.0.0.1", 0).port();  // free again
+    const HeldPort held;
+    const std::uint16_t port = held.port();
     TerminalProcess& tool = start({"load", "127.0.0.1:" + std::to_string(port)});
     ASSERT_TRUE(tool.wait_for_end(kLimit));
     EXPECT_EQ(tool.status(), 1);

@@ -17,24 +17,11 @@
 #include "child_process.hpp"
 #include "hocket/net.hpp"
 #include "load/scripted_server.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HOCKET_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HOCKET_SANITIZED 1
-#endif
-#endif
+#include "sanitizers.hpp"
 
 namespace hocket::testing {
 
 using namespace std::chrono_literals;
-
-#if HOCKET_SANITIZED
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 // What "within a second" is here.
 inline constexpr auto kOneSecond = kSanitized ? 10s : 1s;

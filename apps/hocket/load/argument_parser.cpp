@@ -4,12 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <stdexcept>
 
 #include "byte_size.hpp"
 #include "duration.hpp"
+#include "whole_number.hpp"
 
 namespace hocket::load {
 namespace {
@@ -163,17 +162,10 @@ std::optional<std::string> ArgumentParser::text(const std::string& name) const {
 }
 
 std::optional<std::uint64_t> ArgumentParser::whole_number(const std::string& name, std::uint64_t least,
-                                                          std::uint64_t most) const {
-    const std::optional<std::string> typed = text(name);
-    if (!typed) return std::nullopt;
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(typed->data(), typed->data() + typed->size(), number);
-    if (error == std::errc() && end == typed->data() + typed->size() && number >= least && number <= most)
-        return number;
-    const bool open_ended = most >= std::numeric_limits<std::int64_t>::max();
-    throw std::invalid_argument(
-        fmt::format("{}: '{}' is not a whole number {}", name, *typed,
-                    open_ended ? fmt::format("of {} or more", least) : fmt::format("from {} to {}", least, most)));
+                                                          std::uint64_t most) const try {
+    return given(name) ? std::optional(parse_whole_number(all(name).back(), least, most)) : std::nullopt;
+} catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(fmt::format("{}: {}", name, error.what()));
 }
 
 std::optional<std::chrono::nanoseconds> ArgumentParser::duration(const std::string& name) const try {

@@ -56,17 +56,26 @@ void Engine::stop() {
     for (auto& worker : workers_) worker->stop();
 }
 
-Progress Engine::snapshot() const {
+Progress Engine::counts() const {
     Progress progress;
-    Histogram latency;
-    for (const auto& worker : workers_) {
-        latency.merge(worker->latency());
-        progress.errors += worker->error_total();
-    }
-    progress.done = latency.count() + progress.errors;
+    for (const auto& worker : workers_) worker->add_to(progress);
+    progress.errors = total(progress.error_counts);
+    progress.done = total(progress.statuses) + progress.errors;
     progress.requests = job_.options().requests;
     progress.elapsed = std::chrono::steady_clock::now() - started_;
     progress.duration = job_.options().duration;
+    return progress;
+}
+
+void Engine::latencies(Histogram& latency) const {
+    latency.reset();
+    for (const auto& worker : workers_) latency.merge(worker->latency());
+}
+
+Progress Engine::snapshot() const {
+    Progress progress = counts();
+    Histogram latency;
+    latencies(latency);
     progress.p50_us = latency.value_at_percentile(50);
     progress.p99_us = latency.value_at_percentile(99);
     return progress;

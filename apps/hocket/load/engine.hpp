@@ -62,6 +62,10 @@ public:
     void stop();
     // Where the run stands. Any thread.
     Progress snapshot() const;
+    // The same without the percentiles, which cost a look at tens of thousands of counters.
+    Progress counts() const;
+    // Puts the latencies so far in place of what `latency` holds. Any thread.
+    void latencies(Histogram& latency) const;
     // What came of it; after the future of start() is done.
     Summary summary() const;
 

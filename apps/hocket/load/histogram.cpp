@@ -40,6 +40,23 @@ void Histogram::merge(const Histogram& other) noexcept {
     add(fields_->above_range, load(other.fields_->above_range));
 }
 
+void Histogram::subtract(const Histogram& earlier) noexcept {
+    earlier.for_each([&](std::uint64_t from, std::uint64_t, std::uint64_t n) {
+        Counter& counter = fields_->counts[index_of(from)];
+        store(counter, load(counter) - n);
+    });
+    std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t last = 0;
+    for_each([&](std::uint64_t from, std::uint64_t to, std::uint64_t) {
+        first = std::min(first, from);
+        last = to;
+    });
+    store(fields_->sum, load(fields_->sum) - load(earlier.fields_->sum));
+    store(fields_->above_range, load(fields_->above_range) - load(earlier.fields_->above_range));
+    store(fields_->min, std::max(first, load(fields_->min)));
+    store(fields_->max, std::min(last, load(fields_->max)));
+}
+
 void Histogram::reset() noexcept {
     for (Counter& counter : fields_->counts) store(counter, 0);
     store(fields_->sum, 0);

@@ -39,6 +39,10 @@ public:
     // Adds all that `other` has counted so far; other's writer may be recording. The caller is the writer of *this.
     void merge(const Histogram& other) noexcept;
 
+    // Takes away what `earlier` holds, which must be an earlier state of the same counts: what is left came since.
+    // min() and max() are then known no better than other values.
+    void subtract(const Histogram& earlier) noexcept;
+
     void reset() noexcept;
 
     std::uint64_t count() const noexcept;        // values recorded

@@ -25,12 +25,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t largest_body = std::uint64_t{1} << 30;
-constexpr unsigned most_threads = 1024;
 
 constexpr std::string_view top_help = R"(Usage: hocket COMMAND [options]
 
 Commands:
   load    load-test a web server, print how fast it answers
+  window  the same in a window: watch a test, cancel it, compare it with others
   serve   run the small web server that `hocket load` tests if given no URL
 
 `hocket COMMAND --help` explains one, `hocket --version` prints the version.
@@ -55,6 +55,19 @@ constexpr std::string_view load_footer = R"(Examples:
 
 Exit status: 0 after a complete run, 1 if the server could not be reached, 2 for
 a wrong command line, 130 after Ctrl-C or SIGTERM.)";
+
+constexpr std::string_view window_description =
+    R"(Opens a window that load-tests a web server as `hocket load` does, shows how it
+goes while it goes, and compares tests. The options are what its form begins
+with. Without URL it starts a small server of its own to be tested.)";
+
+constexpr std::string_view window_footer = R"(Examples:
+  hocket window
+  hocket window http://127.0.0.1:8080/ -n 100000 -c 200
+  hocket load --window http://127.0.0.1:8080/      the same, and begins at once
+
+Exit status: 0 after the window was closed, 1 without a display, 2 for a wrong
+command line, 130 after Ctrl-C or SIGTERM.)";
 
 constexpr std::string_view serve_description =
     R"(Runs a small HTTP/1.1 server that answers every request alike: something to test
@@ -104,18 +117,6 @@ void check_writable(const std::string& path) {
         refuse(fmt::format("'{}' is not a directory", target));
 }
 
-// A descriptor for each connection (two if the target is in this process, too), and some for files, loops and signals.
-void check_descriptors(const LoadOptions& options, const Machine& machine) {
-    const std::uint64_t each = options.url ? 1 : 2;
-    const std::uint64_t others = 32 + std::uint64_t{8} * options.threads;
-    if (each * options.connections + others <= machine.descriptors) return;
-    const std::uint64_t possible = machine.descriptors > others ? (machine.descriptors - others) / each : 0;
-    throw std::invalid_argument(fmt::format(
-        "--connections: {} are too many, the limit of {} open files has room for {}; use fewer, or raise the "
-        "limit with 'ulimit -n {}'",
-        options.connections, machine.descriptors, possible, each * options.connections + others));
-}
-
 void check_positive(const char* option, std::optional<std::chrono::nanoseconds> duration) {
     if (duration && *duration == 0ns) throw std::invalid_argument(fmt::format("{}: it must be longer than 0", option));
 }
@@ -141,16 +142,13 @@ RequestSpec parse_request(const ArgumentParser& parser) {
     if (const auto path = parser.text("--data-file")) spec.body = read_file(*path);
 
     spec.method = parser.text("--method").value_or(spec.body ? "POST" : "GET");
-    blaming("--method", [&] { check_method(spec.method); });
-    if (spec.method == "CONNECT") {
-        throw std::invalid_argument("--method: CONNECT asks a proxy for a tunnel, which cannot be load-tested");
-    }
+    blaming("--method", [&] { check_testable_method(spec.method); });
     spec.headers = parser.all("--header");
     for (const std::string& header : spec.headers) blaming("--header", [&] { parse_header(header); });
     return spec;
 }
 
-Command interpret_load(const ArgumentParser& parser, const Machine& machine) {
+LoadOptions interpret_test(const ArgumentParser& parser, const Machine& machine) {
     LoadOptions options;
     options.requests = parser.whole_number("--requests", 1, std::numeric_limits<std::int64_t>::max());
     options.duration = parser.duration("--duration");
@@ -164,18 +162,35 @@ Command interpret_load(const ArgumentParser& parser, const Machine& machine) {
 
     options.timeout = parser.duration("--timeout").value_or(options.timeout);
     check_positive("--timeout", options.timeout);
-    options.quiet = parser.given("--quiet");
     options.insecure = parser.given("--insecure");
     if (const auto url = parser.text("URL")) options.url = parse_url(*url);
     options.request = parse_request(parser);
     options.data_file = parser.text("--data-file").value_or("");
     build_request(options.url.value_or(Url()), options.request);  // throws if it can't be built
-    if (const auto path = parser.text("--json")) {
-        check_writable(*path);
-        options.json = *path;
-    }
-    check_descriptors(options, machine);
+    const auto target = options.url ? TargetIs::elsewhere : TargetIs::in_this_process;
+    blaming("--connections", [&] { check_descriptors(options, target, machine); });
     return options;
+}
+
+Command interpret_load(const ArgumentParser& parser, const Machine& machine) {
+    LoadOptions options = interpret_test(parser, machine);
+    options.quiet = parser.given("--quiet");
+    options.json = parser.text("--json").value_or("");
+    if (parser.given("--window")) {
+        if (parser.given("--json") || options.quiet) {
+            throw std::invalid_argument(
+                fmt::format("--window and {} contradict each other: the window shows how far the test is, and saves "
+                            "its result there",
+                            options.quiet ? "--quiet" : "--json"));
+        }
+        return WindowOptions{std::move(options), true};
+    }
+    if (parser.given("--json")) check_writable(options.json);
+    return options;
+}
+
+Command interpret_window(const ArgumentParser& parser, const Machine& machine) {
+    return WindowOptions{interpret_test(parser, machine), false};
 }
 
 Command interpret_serve(const ArgumentParser& parser, const Machine& machine) {
@@ -203,8 +218,8 @@ void declare_general(ArgumentParser& parser) {
     parser.flag("--version", "print the version and exit");
 }
 
-ArgumentParser load_parser() {
-    ArgumentParser parser("hocket load [options] [URL]", load_description, load_footer);
+// What to test and how, for both faces.
+void declare_test(ArgumentParser& parser) {
     parser.value("URL", "URL", "what to test");
     parser.group("How much");
     parser.value("-n,--requests", "N", "send exactly N requests");
@@ -222,11 +237,25 @@ ArgumentParser load_parser() {
     parser.value("-d,--data", "TEXT", "this text as body");
     parser.value("-D,--data-file", "FILE", "the file's bytes as body (-: standard input)");
     parser.flag("-k,--insecure", "accept any TLS certificate");
+}
+
+ArgumentParser load_parser() {
+    ArgumentParser parser("hocket load [options] [URL]", load_description, load_footer);
+    declare_test(parser);
     parser.group("Output");
+    parser.flag("-w,--window", "watch the test in a window (see hocket window --help)");
     parser.value("--json", "FILE",
                  "write the result as JSON, too (-: to standard output,\n"
                  "and the text to standard error)");
     parser.flag("-q,--quiet", "no progress line, only the result");
+    declare_general(parser);
+    return parser;
+}
+
+ArgumentParser window_parser() {
+    ArgumentParser parser("hocket window [options] [URL]", window_description, window_footer);
+    declare_test(parser);
+    parser.group("General");
     declare_general(parser);
     return parser;
 }
@@ -260,6 +289,23 @@ Command parse_command(std::string_view name, ArgumentParser parser, const std::v
 
 }  // namespace
 
+void check_testable_method(const std::string& method) {
+    check_method(method);
+    if (method != "CONNECT") return;
+    throw std::invalid_argument("CONNECT asks a proxy for a tunnel, which cannot be load-tested");
+}
+
+void check_descriptors(const LoadOptions& options, TargetIs target, const Machine& machine) {
+    const std::uint64_t each = target == TargetIs::in_this_process ? 2 : 1;
+    const std::uint64_t others = 32 + std::uint64_t{8} * options.threads;
+    if (each * options.connections + others <= machine.descriptors) return;
+    const std::uint64_t possible = machine.descriptors > others ? (machine.descriptors - others) / each : 0;
+    throw std::invalid_argument(
+        fmt::format("{} are too many, the limit of {} open files has room for {}; use fewer, or raise the "
+                    "limit with 'ulimit -n {}'",
+                    options.connections, machine.descriptors, possible, each * options.connections + others));
+}
+
 Machine Machine::here() {
     Machine machine;
     cpu_set_t cores;
@@ -282,12 +328,13 @@ Command parse_command_line(const std::vector<std::string>& arguments, const Mach
     const std::string& command = arguments.front();
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
     if (command == "load") return parse_command("load", load_parser(), rest, machine, interpret_load);
+    if (command == "window") return parse_command("window", window_parser(), rest, machine, interpret_window);
     if (command == "serve") return parse_command("serve", serve_parser(), rest, machine, interpret_serve);
     if (command == "--help" || command == "-h") return ExitNow{0, std::string(top_help), ""};
     if (command == "--version") return version_line();
 
-    std::string hint = "; there are load and serve, see 'hocket --help'";
-    if (const auto meant = nearest(command, {"load", "serve", "--help", "--version"})) {
+    std::string hint = "; there are load, window and serve, see 'hocket --help'";
+    if (const auto meant = nearest(command, {"load", "window", "serve", "--help", "--version"})) {
         hint = fmt::format(", did you mean 'hocket {}'?", *meant);
     } else if (command.starts_with('-') || command.find_first_of("/:.") != std::string::npos) {
         hint = fmt::format(", did you mean 'hocket load {}'?", command);

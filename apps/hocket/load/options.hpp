@@ -12,6 +12,8 @@
 
 namespace hocket::load {
 
+inline constexpr unsigned most_threads = 1024;
+
 // `hocket load`, checked and complete: everything has a value that can be used as it is.
 struct LoadOptions {
     std::optional<Url> url;                            // nothing: start the embedded target and test that
@@ -25,6 +27,12 @@ struct LoadOptions {
     std::string data_file;  // where the body came from (-D), for reports
     bool quiet = false;     // no progress line
     bool insecure = false;  // don't verify TLS certificates
+};
+
+// `hocket window`, and `hocket load --window`.
+struct WindowOptions {
+    LoadOptions load;    // what the form begins with
+    bool start = false;  // the test, at once
 };
 
 // `hocket serve`.
@@ -44,7 +52,7 @@ struct ExitNow {
     std::string err;  // for stderr
 };
 
-using Command = std::variant<LoadOptions, ServeOptions, ExitNow>;
+using Command = std::variant<LoadOptions, WindowOptions, ServeOptions, ExitNow>;
 
 // What the machine allows; tests pass their own.
 struct Machine {
@@ -54,6 +62,14 @@ struct Machine {
     // Asks the system; raises the soft limit of descriptors to the hard one, as there is no reason to live with less.
     static Machine here();
 };
+
+// Throws std::invalid_argument if requests of this method cannot be load-tested.
+void check_testable_method(const std::string& method);
+
+enum class TargetIs : std::uint8_t { elsewhere, in_this_process };
+// Throws std::invalid_argument if there are more connections than this process may open: a descriptor for each, two if
+// the target is in this process, too, and some for files, loops and signals.
+void check_descriptors(const LoadOptions& options, TargetIs target, const Machine& machine);
 
 // Understands the arguments that follow the program's name. Reads the -D file and opens the --json file for trial, so
 // that a mistake is told before the run and not after. A wrong command line is an ExitNow with code 2 and one line for

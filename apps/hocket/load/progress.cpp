@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +17,29 @@ namespace {
 constexpr std::size_t shortest_bar = 8;
 constexpr std::size_t longest_bar = 40;
 
-double share(double part, double whole) { return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0; }
+double share(std::uint64_t part, std::uint64_t whole) {
+    return whole > 0 ? std::min(static_cast<double>(part) / static_cast<double>(whole), 1.0) : 0;
+}
+
+// In whole numbers: 29 / 100.0 * 100 is less than 29.
+int whole_percent(std::uint64_t part, std::uint64_t whole) {
+    if (part >= whole) return whole > 0 ? 100 : 0;
+    if (whole <= std::numeric_limits<std::uint64_t>::max() / 100) return static_cast<int>(part * 100 / whole);
+    // The least that is so many percent of it, rounded up.
+    const auto least = [whole](std::uint64_t percent) {
+        return whole / 100 * percent + (whole % 100 * percent + 99) / 100;
+    };
+    std::uint64_t percent = std::min<std::uint64_t>(part / (whole / 100), 99);
+    while (part < least(percent)) --percent;
+    return static_cast<int>(percent);
+}
+
+template <class Measure>
+auto furthest(const Progress& progress, Measure measure) {
+    const auto ns = [](std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time.count()); };
+    return std::max(measure(progress.done, progress.requests.value_or(0)),
+                    measure(ns(progress.elapsed), progress.duration ? ns(*progress.duration) : 0));
+}
 
 // A heavy line for what is done, to half a column, on a light one.
 std::string track(double done, std::size_t width) {
@@ -37,18 +60,17 @@ std::string latency(std::string_view label, std::uint64_t us) {
 
 }  // namespace
 
+double share_done(const Progress& progress) noexcept { return furthest(progress, share); }
+
+int percent_done(const Progress& progress) noexcept { return furthest(progress, whole_percent); }
+
 std::string progress_line(const Progress& progress, const TextStyle& style) {
     const std::size_t width = std::max(style.width, 2u) - 1;
-    const double of_requests =
-        progress.requests ? share(static_cast<double>(progress.done), static_cast<double>(*progress.requests)) : 0;
-    const double of_time = progress.duration ? share(static_cast<double>(progress.elapsed.count()),
-                                                     static_cast<double>(progress.duration->count()))
-                                             : 0;
-    const double done = std::max(of_requests, of_time);
+    const double done = share_done(progress);
 
     // Numbers are padded to what they may become, so that the line stands still while they change.
     std::string position;
-    if (progress.requests && of_requests >= of_time) {
+    if (progress.requests && share(progress.done, *progress.requests) >= done) {
         const std::string total = compact(*progress.requests);
         position = fmt::format("{:>5}/{}", compact(progress.done), total);
     } else if (progress.duration) {
@@ -60,7 +82,7 @@ std::string progress_line(const Progress& progress, const TextStyle& style) {
         int importance;  // the lowest goes first
     };
     std::vector<Part> parts = {
-        {fmt::format("{:>3.0f}%", std::floor(done * 100)), 4},
+        {fmt::format("{:>3}%", percent_done(progress)), 4},
         {position, 2},
         {fmt::format("{:>7} req/s",
                      with_commas(static_cast<std::uint64_t>(std::llround(progress.requests_per_second)))),

@@ -19,7 +19,14 @@ struct Progress {
     std::uint64_t p50_us = 0;
     std::uint64_t p99_us = 0;
     std::uint64_t errors = 0;
+    StatusCounts statuses = {};  // what has ended, by what came of it
+    ErrorCounts error_counts = {};
 };
+
+// How much of what is to be done is done, 0 to 1: of the requests or of the time, whichever is further.
+double share_done(const Progress& progress) noexcept;
+// The same in whole percent, rounded down: 100 when it is done, not before.
+int percent_done(const Progress& progress) noexcept;
 
 // One line without line break or control characters, exactly style.width - 1 columns wide, so that it overwrites the
 // line before when printed after "\r". Narrow terminals get less of it, the most important last to go.

@@ -18,6 +18,7 @@
 #include "hocket/net.hpp"
 #include "printable.hpp"
 #include "progress.hpp"
+#include "reach.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
 #include "text_layout.hpp"
@@ -107,7 +108,7 @@ public:
 
     Task<void> run(TaskGroup& group) {
         group.create_task(stop_on_signal(group), "signals");
-        if (const std::optional<Address> address = co_await reach()) {
+        if (const std::optional<Address> address = co_await reached()) {
             engine_ = std::make_unique<Engine>(options_, *address);
             const Future<void> ended = engine_->start();
             if (!options_.quiet) group.create_task(draw_progress(*engine_), "progress");
@@ -147,33 +148,19 @@ private:
         stop_signals_end_the_program();
     }
 
-    // Finds the address that answers, and so finds out early that none does: nothing then.
-    Task<std::optional<Address>> reach() {
+    // The address that answers; if none does, says so early.
+    Task<std::optional<Address>> reached() {
         try {
-            const Socket socket =
-                co_await timeout(options_.timeout, Socket::async_connect(options_.url->host, options_.url->port));
-            co_return socket.peer_address();
-        } catch (const ResolveError& error) {
-            unreached(ErrorKind::resolve, error);
-        } catch (const TimeoutError& error) {
-            unreached(ErrorKind::timeout, error);
-        } catch (const std::exception& error) {
-            unreached(ErrorKind::connect, error);
+            co_return co_await reach(options_);
+        } catch (const Unreachable& error) {
+            say("hocket load: cannot reach {}: {}\n", url(), error.what());
+            failure_ = error.failure();
         }
         co_return std::nullopt;
     }
 
-    void unreached(ErrorKind kind, const std::exception& error) {
-        say("hocket load: cannot reach {}: {}\n", url(), explanation(error));
-        failure_ = Failure{name(kind), explanation(error)};
-    }
-
-    // What there is to tell of a test that did not begin.
     Summary nothing_done() const {
-        Summary summary;
-        summary.url = options_.url->to_string();
-        summary.started_at = started_at_;
-        summary.threads = options_.threads;
+        Summary summary = load::nothing_done(options_, started_at_);
         summary.interrupted = interrupted_;
         summary.failure = failure_;
         return summary;

@@ -10,16 +10,16 @@ std::string_view name(ErrorKind kind) noexcept {
     return names[static_cast<std::size_t>(kind)];
 }
 
-std::uint64_t Summary::responses() const noexcept {
-    std::uint64_t total = 0;
-    for (const auto& [status, count] : statuses) total += count;
-    return total;
+std::uint64_t total(const StatusCounts& statuses) noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& [status, count] : statuses) sum += count;
+    return sum;
 }
 
-std::uint64_t Summary::error_total() const noexcept {
-    std::uint64_t total = 0;
-    for (const ErrorCount& error : errors) total += error.count;
-    return total;
+std::uint64_t total(const ErrorCounts& errors) noexcept {
+    std::uint64_t sum = 0;
+    for (const ErrorCount& error : errors) sum += error.count;
+    return sum;
 }
 
 double Summary::requests_per_second() const noexcept {

@@ -26,6 +26,12 @@ struct ErrorCount {
     std::string example;  // the message of the first one
 };
 
+using StatusCounts = std::map<unsigned, std::uint64_t>;   // responses by status code
+using ErrorCounts = std::array<ErrorCount, error_kinds>;  // indexed by ErrorKind
+
+std::uint64_t total(const StatusCounts& statuses) noexcept;
+std::uint64_t total(const ErrorCounts& errors) noexcept;
+
 // Why a run could not be made as asked.
 struct Failure {
     std::string_view kind;  // the name of an ErrorKind: the server was not reached; or "generator"
@@ -39,18 +45,18 @@ struct Summary {
     std::chrono::nanoseconds elapsed{0};  // from the first request's start to the last one's end
     std::uint64_t bytes_received = 0;     // heads and bodies
     std::uint64_t bytes_sent = 0;
-    std::map<unsigned, std::uint64_t> statuses;  // responses by status code
-    std::array<ErrorCount, error_kinds> errors;  // indexed by ErrorKind
-    std::uint64_t resent = 0;                    // requests made once more, since the server had closed the connection
-    std::uint64_t unfinished = 0;                // under way when time or Ctrl-C ended the run; in none of the above
-    Histogram latency;                           // of complete responses
-    double cpu_seconds = 0;                      // user and system, of the generator's threads
-    unsigned threads = 1;                        // of the generator
-    std::optional<Failure> failure;              // the server was not reached, or the generator itself gave up
-    bool interrupted = false;                    // by Ctrl-C: this is a part of what was asked for
+    StatusCounts statuses;
+    ErrorCounts errors;
+    std::uint64_t resent = 0;        // requests made once more, since the server had closed the connection
+    std::uint64_t unfinished = 0;    // under way when time or Ctrl-C ended the run; in none of the above
+    Histogram latency;               // of complete responses
+    double cpu_seconds = 0;          // user and system, of the generator's threads
+    unsigned threads = 1;            // of the generator
+    std::optional<Failure> failure;  // the server was not reached, or the generator itself gave up
+    bool interrupted = false;        // by Ctrl-C: this is a part of what was asked for
 
-    std::uint64_t responses() const noexcept;
-    std::uint64_t error_total() const noexcept;
+    std::uint64_t responses() const noexcept { return total(statuses); }
+    std::uint64_t error_total() const noexcept { return total(errors); }
     std::uint64_t requests() const noexcept { return responses() + error_total(); }
     double requests_per_second() const noexcept;  // complete responses only
     double bytes_per_second() const noexcept;     // received

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "bands.hpp"
 #include "byte_size.hpp"
 #include "duration.hpp"
 #include "printable.hpp"
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::size_t narrowest = 40;
 constexpr std::size_t label_width = 12;
-constexpr std::size_t most_bands = 12;
 
 std::string microseconds(std::uint64_t us) {
     return us < 1000 ? fmt::format("{} µs", us) : format_duration(std::chrono::microseconds(us));
@@ -59,46 +59,6 @@ std::string totals(const Summary& summary) {
                fmt::format("{:>{}}   {}/s", received, column, format_byte_size(summary.bytes_per_second())));
 }
 
-// A range of latencies, from..to in µs, and how many fell into it.
-struct Band {
-    std::uint64_t from;
-    std::uint64_t to;
-    std::uint64_t count = 0;
-};
-
-// The latencies in bands 1, 2, 5, 10, 20, 50 ... µs, the empty ones at both ends left out; in powers of ten if these
-// would be too many.
-std::vector<Band> bands_of(const Histogram& latency, bool decades) {
-    std::vector<Band> bands;
-    for (std::uint64_t unit = 1; unit < static_cast<std::uint64_t>(Histogram::highest); unit *= 10) {
-        if (decades) {
-            bands.push_back({unit, 10 * unit});
-        } else {
-            for (const auto& [from, to] : {std::pair(1, 2), std::pair(2, 5), std::pair(5, 10)})
-                bands.push_back({from * unit, to * unit});
-        }
-    }
-    for (Band& band : bands) band.to = std::min(band.to, static_cast<std::uint64_t>(Histogram::highest));
-    latency.for_each([&](std::uint64_t first, std::uint64_t, std::uint64_t n) {
-        for (Band& band : bands) {
-            if (first >= band.from && first < band.to) band.count += n;
-        }
-    });
-    const auto used = [](const Band& band) { return band.count > 0; };
-    bands.erase(std::find_if(bands.rbegin(), bands.rend(), used).base(), bands.end());
-    bands.erase(bands.begin(), std::find_if(bands.begin(), bands.end(), used));
-    return !decades && bands.size() > most_bands ? bands_of(latency, true) : bands;
-}
-
-// "100 – 200 µs", aligned at the dash and the unit.
-std::string band_label(const Band& band) {
-    static constexpr std::pair<double, std::string_view> units[] = {{1e6, "s "}, {1e3, "ms"}, {1, "µs"}};
-    const auto to = static_cast<double>(band.to);
-    const auto* unit = std::find_if(std::begin(units), std::end(units), [to](const auto& u) { return to > u.first; });
-    return fmt::format("{:>4} – {:>4} {}", static_cast<double>(band.from) / unit->first, to / unit->first,
-                       unit->second);
-}
-
 std::string latencies(const Summary& summary, const TextStyle& style) {
     const Histogram& latency = summary.latency;
     const std::uint64_t count = latency.count();
@@ -119,7 +79,7 @@ std::string latencies(const Summary& summary, const TextStyle& style) {
     constexpr std::size_t around_bar = 14 + 2 + 1 + 8;  // band label, gaps, percentage
     const std::size_t bar_width =
         style.width > bands_at + around_bar + 10 ? std::min<std::size_t>(style.width - bands_at - around_bar, 40) : 0;
-    const std::vector<Band> bands = bar_width == 0 ? std::vector<Band>() : bands_of(latency, false);
+    const std::vector<Band> bands = bar_width == 0 ? std::vector<Band>() : bands_of(latency);
     std::uint64_t fullest = 1;
     for (const Band& band : bands) fullest = std::max(fullest, band.count);
 

@@ -21,6 +21,11 @@ bool is_idempotent(std::string_view method) {
     return std::find(std::begin(methods), std::end(methods), method) != std::end(methods);
 }
 
+// For a counter that only this thread writes.
+void increment(std::atomic<std::uint64_t>& counter, std::memory_order order) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, order);
+}
+
 double thread_cpu_seconds() {
     timespec used{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -124,15 +129,15 @@ bool Worker::begin(Request& request, Time now) {
 void Worker::succeed(Request& request, unsigned status) {
     last_end_ = std::chrono::steady_clock::now();
     latency_.record(std::chrono::duration_cast<std::chrono::microseconds>(last_end_ - request.start).count());
-    ++(status < statuses_.size() ? statuses_[status] : rare_statuses_[status]);
+    increment(statuses_[status], std::memory_order_relaxed);
     request.open = false;
 }
 
 void Worker::fail(Request& request, ErrorKind kind, const std::string& message) {
     last_end_ = std::max(last_end_, std::chrono::steady_clock::now());
-    ErrorCount& error = errors_[static_cast<std::size_t>(kind)];
-    if (error.count++ == 0) error.example = message;
-    error_total_.store(error_total_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    const auto index = static_cast<std::size_t>(kind);
+    if (errors_[index].load(std::memory_order_relaxed) == 0) examples_[index] = message;
+    increment(errors_[index], std::memory_order_release);
     request.open = false;
 }
 
@@ -304,15 +309,22 @@ void Worker::settle(Request& request, const Ending& ending) {
     fail(request, ending.closed ? ErrorKind::receive : ErrorKind::protocol, ending.broken);
 }
 
-void Worker::add_to(Summary& summary) const {
+void Worker::add_counts(StatusCounts& statuses, ErrorCounts& errors) const {
     for (std::size_t status = 0; status < statuses_.size(); ++status) {
-        if (statuses_[status] > 0) summary.statuses[static_cast<unsigned>(status)] += statuses_[status];
+        if (const std::uint64_t count = statuses_[status].load(std::memory_order_relaxed))
+            statuses[static_cast<unsigned>(status)] += count;
     }
-    for (const auto& [status, count] : rare_statuses_) summary.statuses[status] += count;
     for (std::size_t kind = 0; kind < error_kinds; ++kind) {
-        if (summary.errors[kind].count == 0) summary.errors[kind].example = errors_[kind].example;
-        summary.errors[kind].count += errors_[kind].count;
+        const std::uint64_t count = errors_[kind].load(std::memory_order_acquire);
+        if (count > 0 && errors[kind].count == 0) errors[kind].example = examples_[kind];
+        errors[kind].count += count;
     }
+}
+
+void Worker::add_to(Progress& progress) const { add_counts(progress.statuses, progress.error_counts); }
+
+void Worker::add_to(Summary& summary) const {
+    add_counts(summary.statuses, summary.errors);
     summary.latency.merge(latency_);
     summary.resent += resent_;
     summary.unfinished += unfinished_;

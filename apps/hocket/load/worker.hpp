@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -29,9 +28,9 @@ public:
     // Any thread.
     void stop();
 
-    // Any thread, while it runs.
+    // Any thread, while it runs. Adds what has been counted so far, each number as of some recent moment.
+    void add_to(Progress& progress) const;
     const Histogram& latency() const noexcept { return latency_; }
-    std::uint64_t error_total() const noexcept { return error_total_.load(std::memory_order_relaxed); }
 
     // After it has ended.
     void add_to(Summary& summary) const;
@@ -76,6 +75,7 @@ private:
     void succeed(Request& request, unsigned status);
     void fail(Request& request, ErrorKind kind, const std::string& message);
     void settle(Request& request, const Ending& ending);
+    void add_counts(StatusCounts& statuses, ErrorCounts& errors) const;
 
     Job& job_;
     unsigned connections_;
@@ -94,11 +94,13 @@ private:
     ResponseContext responses_;
     std::array<char, 64 * 1024> buffer_;  // one for all connections: nobody waits while holding bytes in it
 
+    // The worker's thread writes these, by load and store; others read them in add_to(Progress&). An example is written
+    // once, before its count becomes 1 by a release store; who acquires a count above 0 may read it.
     Histogram latency_;
-    std::atomic<std::uint64_t> error_total_{0};
-    std::map<unsigned, std::uint64_t> rare_statuses_;
-    std::array<std::uint64_t, 600> statuses_{};
-    std::array<ErrorCount, error_kinds> errors_;
+    std::array<std::atomic<std::uint64_t>, 1000> statuses_{};  // the parser refuses codes of more than three digits
+    std::array<std::atomic<std::uint64_t>, error_kinds> errors_{};
+    std::array<std::string, error_kinds> examples_;
+
     std::uint64_t resent_ = 0;
     std::uint64_t unfinished_ = 0;
     std::optional<Failure> failure_;

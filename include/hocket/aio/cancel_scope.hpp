@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "hocket/core/clock.hpp"
+#include "hocket/core/detail/cancel_note.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 #include "hocket/core/detail/task_context.hpp"
 
@@ -29,7 +30,7 @@ public:
     ~CancelScope();
 
     /// Cancels all that waits inside, now and later.
-    void cancel(std::string_view reason = {}) noexcept { node_.cancel(reason); }
+    void cancel(std::string_view reason = {}) noexcept { node_.cancel(detail::CancelNote(reason)); }
     /// Cancels the scope at `deadline` on the loop's clock (kNever: not at all). May be called again and again, which
     /// is cheap: moving the deadline back costs one store, since the timer looks at it only when it fires. Throws
     /// std::bad_alloc, leaving no deadline.

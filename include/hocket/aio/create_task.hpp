@@ -20,6 +20,7 @@ Future<T> create_task(Task<T> task, std::string_view name = {},
 
 /// Runs an event loop on this thread until `task` has ended, then cancels the tasks that are left and waits for their
 /// ends; returns the result of `task` or throws its exception. Throws InvalidStateError on a thread that runs a loop.
+/// Cancellation of the thread, or of the job that calls this, cancels `task`.
 template <class T>
 T run(Task<T> task, LoopOptions options = LoopOptions(), std::source_location where = std::source_location::current()) {
     EventLoop loop(options);

@@ -1,5 +1,6 @@
 // gather: several awaitables at the same time, their results in the order given.
 #pragma once
+#include <algorithm>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -14,6 +15,19 @@ struct ReturnExceptions {
 };
 /// First argument of gather(): give every child's outcome instead of throwing the first error.
 inline constexpr ReturnExceptions return_exceptions{};
+
+/// Argument of gather(): how many of the tasks run at the same time, one at least.
+class AtMost {
+public:
+    /// Throws std::invalid_argument for 0.
+    explicit AtMost(std::size_t running);
+    std::size_t running() const noexcept { return running_; }
+
+private:
+    std::size_t running_;
+};
+/// `gather(at_most(10), tasks)`
+inline AtMost at_most(std::size_t running) { return AtMost(running); }
 
 namespace detail {
 
@@ -76,6 +90,45 @@ std::exception_ptr spawn_all(ChildSet& children, std::source_location where,
         for (Task<T>& task : tasks) states.push_back(children.spawn(std::move(task), {}, where));
         tasks.clear();
     });
+}
+
+/// Awaits the tasks from `next` on, one after another, sharing `next` with others that do the same.
+template <class T>
+Task<void> run_in_turn(std::vector<Task<T>>& tasks, std::size_t& next, std::vector<Outcome<T>>& outcomes,
+                       ChildSet::OnError on_error) {
+    while (next < tasks.size()) {
+        const std::size_t index = next++;
+        Outcome<T> outcome;
+        try {
+            Task<T> task = std::move(tasks[index]);
+            if constexpr (std::is_void_v<T>) {
+                co_await std::move(task);
+                outcome.set_value();
+            } else {
+                outcome.set_value(co_await std::move(task));
+            }
+        } catch (...) {
+            if (on_error == ChildSet::OnError::cancel_others) throw;
+            outcome.set_error(std::current_exception());
+        }
+        outcomes[index] = std::move(outcome);
+    }
+}
+
+/// The outcomes of all tasks, of which at most `limit` run at once.
+template <class T>
+Task<std::vector<Outcome<T>>> gather_bounded(AtMost limit, std::vector<Task<T>> tasks, ChildSet::OnError on_error,
+                                             std::source_location where) {
+    std::vector<Outcome<T>> outcomes(tasks.size());
+    std::size_t next = 0;
+    ChildSet children(on_error);
+    const auto unspawned = spawn_children(children, [&] {
+        for (std::size_t i = 0; i < std::min(limit.running(), tasks.size()); ++i)
+            (void)children.spawn(run_in_turn(tasks, next, outcomes, on_error), {}, where);
+    });
+    co_await children.join();
+    finish_failing_gather(children, unspawned);
+    co_return outcomes;
 }
 
 }  // namespace detail
@@ -145,6 +198,30 @@ Task<std::vector<Outcome<T>>> gather(ReturnExceptions, std::vector<Task<T>> task
     outcomes.reserve(states.size());
     for (auto& state : states) outcomes.push_back(detail::take_outcome(*state));
     co_return outcomes;
+}
+
+/// The forms for many tasks again, with a bound on how many of them run at the same time, begun in their order:
+/// `gather(at_most(10), tasks)`. Those that run at once share a task, one after another.
+template <class T>
+requires(!std::is_void_v<T>) Task<std::vector<T>> gather(AtMost limit, std::vector<Task<T>> tasks) {
+    detail::PromiseBase& self = co_await detail::ThisPromise();
+    auto outcomes = co_await detail::gather_bounded(limit, std::move(tasks), detail::ChildSet::OnError::cancel_others,
+                                                    detail::awaited_at(self));
+    std::vector<T> results;
+    results.reserve(outcomes.size());
+    for (auto& outcome : outcomes) results.push_back(std::move(outcome).value());
+    co_return results;
+}
+inline Task<void> gather(AtMost limit, std::vector<Task<void>> tasks) {
+    detail::PromiseBase& self = co_await detail::ThisPromise();
+    co_await detail::gather_bounded(limit, std::move(tasks), detail::ChildSet::OnError::cancel_others,
+                                    detail::awaited_at(self));
+}
+template <class T>
+Task<std::vector<Outcome<T>>> gather(ReturnExceptions, AtMost limit, std::vector<Task<T>> tasks) {
+    detail::PromiseBase& self = co_await detail::ThisPromise();
+    co_return co_await detail::gather_bounded(limit, std::move(tasks), detail::ChildSet::OnError::go_on,
+                                              detail::awaited_at(self));
 }
 
 }  // namespace hocket

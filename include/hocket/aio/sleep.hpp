@@ -25,6 +25,7 @@ public:
     }
     void cancel() noexcept override;
     void expired() noexcept override { post(); }
+    std::string waits_for() const override { return "time to pass"; }
 
 private:
     bool begin();
@@ -68,6 +69,7 @@ public:
         if (promise()->task()->cancel_pending()) promise()->task()->throw_cancelled();
     }
     void cancel() noexcept override {}  // about to run anyway, and finds the cancellation then
+    std::string waits_for() const override { return "its turn"; }
 };
 
 }  // namespace detail

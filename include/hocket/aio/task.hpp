@@ -28,6 +28,9 @@ concept FreeAwaitable = requires(A&& a) {
 template <class T>
 class TaskAwaiter;
 
+/// Destroys a coroutine that has not been started; in debug mode, reports that.
+void drop_unawaited(std::coroutine_handle<> coroutine) noexcept;
+
 /// What all coroutine types of the library do with `co_await`: note the place, then wait.
 class AwaitingPromise : public PromiseBase {
     // What std::source_location is made of. An object of that class as the default argument would be a temporary, and
@@ -127,7 +130,7 @@ private:
 /// A coroutine that runs when it is awaited, or as a task of its own when it is spawned (create_task, gather,
 /// task_group, run). Its body has not started before that. Awaiting costs a symmetric transfer, no scheduling; a chain
 /// of awaits of any length needs constant stack. Move-only; awaited at most once, as an rvalue. Destroying it unstarted
-/// is fine: nothing has happened yet.
+/// is fine: nothing has happened yet. (Debug mode reports it, since most often a co_await was forgotten.)
 ///
 /// Its parameters are copied into the coroutine; a reference parameter must outlive the task. Its exception comes out
 /// of `co_await`. It runs on one event loop from start to end.
@@ -143,7 +146,7 @@ public:
         return *this;
     }
     ~Task() {
-        if (coroutine_) coroutine_.destroy();
+        if (coroutine_) drop();
     }
     void swap(Task & other) noexcept { std::swap(coroutine_, other.coroutine_); }
 
@@ -164,6 +167,13 @@ public:
 private:
     friend promise_type;
     explicit Task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
+    void drop() noexcept {
+        if (coroutine_.promise().task()) {
+            coroutine_.destroy();  // it was awaited
+        } else {
+            detail::drop_unawaited(coroutine_);
+        }
+    }
     std::coroutine_handle<promise_type> coroutine_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "hocket/aio/detail/awaitable.hpp"
 #include "hocket/aio/detail/child_set.hpp"
+#include "hocket/core/detail/cancel_note.hpp"
 
 namespace hocket {
 
@@ -27,7 +28,7 @@ public:
     /// Cancels the body and all tasks; the group then ends without an error if nothing else has failed.
     void cancel(std::string_view reason = "the task group was cancelled") {
         cancelled_ = true;
-        children_.cancel(reason);
+        children_.cancel(detail::CancelNote(reason));
     }
     /// For task_group(): whether cancel() was called.
     bool cancelled() const noexcept { return cancelled_; }

@@ -11,19 +11,33 @@
 namespace hocket {
 namespace detail {
 
-/// Throws the TimeoutError of a limit.
-[[noreturn]] void throw_timeout(Duration limit);
+/// A length of time, or the end of it.
+class TimeLimit {
+public:
+    explicit TimeLimit(Duration length) noexcept : length_(length) {}
+    explicit TimeLimit(TimePoint deadline) noexcept : deadline_(deadline) {}
+    /// For work that begins now.
+    TimePoint deadline(TimePoint now) const noexcept {
+        return length_ == Duration::max() ? deadline_ : saturating_add(now, length_);
+    }
+    /// Throws the TimeoutError.
+    [[noreturn]] void throw_expired() const;
+
+private:
+    Duration length_ = Duration::max();  // or: by deadline_
+    TimePoint deadline_ = kNever;
+};
 
 template <class A>
-Task<AwaitResult<A>> run_with_limit(Duration limit, A awaitable) {
+Task<AwaitResult<A>> run_within(TimeLimit limit, A awaitable) {
     CancelScope scope;
-    scope.set_deadline(saturating_add(Scheduler::current()->now(), limit));
+    scope.set_deadline(limit.deadline(Scheduler::current()->now()));
     try {
         co_return co_await std::move(awaitable);
     } catch (const CancelledError&) {
         if (!scope.timed_out() || !scope.owns_cancellation()) throw;
     }
-    throw_timeout(limit);
+    limit.throw_expired();
 }
 
 }  // namespace detail
@@ -33,7 +47,13 @@ Task<AwaitResult<A>> run_with_limit(Duration limit, A awaitable) {
 /// completes in spite of it, its result is given. Cancellation from outside reaches the work.
 template <class Rep, class Period, class A>
 Task<detail::AwaitResult<A>> timeout(std::chrono::duration<Rep, Period> limit, A awaitable) {
-    return detail::run_with_limit(detail::to_nanoseconds(limit), std::move(awaitable));
+    return detail::run_within(detail::TimeLimit(detail::to_nanoseconds(limit)), std::move(awaitable));
+}
+
+/// The same until `deadline`, a point in time on the loop's clock, see EventLoop::time(): several steps may share one.
+template <class A>
+Task<detail::AwaitResult<A>> timeout_at(TimePoint deadline, A awaitable) {
+    return detail::run_within(detail::TimeLimit(deadline), std::move(awaitable));
 }
 
 /// What shield() returns: `co_await` it. As with a Future, a named one gives a reference into the shared state, a

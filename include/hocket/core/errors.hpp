@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hocket {
@@ -12,14 +13,17 @@ namespace hocket {
 /// Deliberately not a std::exception, so that `catch (const std::exception&)` does not swallow it.
 class CancelledError {
 public:
-    explicit CancelledError(std::string reason = {});
+    explicit CancelledError(std::string reason = {}, std::string by = {});
     /// The reason given to cancel(); empty when none was given.
-    const std::string& reason() const noexcept { return *reason_; }
-    /// "cancelled" or "cancelled: <reason>".
+    const std::string& reason() const noexcept { return texts_->first; }
+    /// Who called cancel(): "task 'main'" or "thread 'MainThread'"; empty when the library did, such as by a time limit
+    /// or for a group in which something has failed.
+    const std::string& by() const noexcept { return texts_->second; }
+    /// "cancelled by <by()>: <reason()>", less what is not known.
     std::string message() const;
 
 private:
-    std::shared_ptr<const std::string> reason_;  // shared: copying an exception must not throw
+    std::shared_ptr<const std::pair<std::string, std::string>> texts_;  // shared: copying an exception must not throw
 };
 
 /// A time limit ran out: of timeout(), of a `_for` form that throws, of a connection attempt.
@@ -66,9 +70,33 @@ public:
     ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
     /// The errors in the order in which they happened.
     const std::vector<std::exception_ptr>& exceptions() const noexcept { return *exceptions_; }
+    /// The errors of type E and of the types derived from it, those of groups inside this one included, in their
+    /// order.
+    template <class E>
+    std::vector<std::exception_ptr> of_type() const {
+        return split(is<E>).first;
+    }
+    /// The others.
+    template <class E>
+    std::vector<std::exception_ptr> not_of_type() const {
+        return split(is<E>).second;
+    }
 
 private:
-    std::shared_ptr<const std::vector<std::exception_ptr>> exceptions_;
+    using Errors = std::vector<std::exception_ptr>;
+    template <class E>
+    static bool is(const std::exception_ptr& error) {
+        try {
+            std::rethrow_exception(error);
+        } catch (const E&) {
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+    // Those to which `matches` applies, and the rest.
+    std::pair<Errors, Errors> split(bool (*matches)(const std::exception_ptr&)) const;
+    std::shared_ptr<const Errors> exceptions_;
 };
 
 /// What `error` says in words: what() of a std::exception, message() of a CancelledError, otherwise "unknown

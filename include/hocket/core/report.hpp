@@ -7,11 +7,15 @@ namespace hocket {
 
 /// Kinds of report, so that a hook can choose.
 enum class ReportKind {
-    lost_exception,  ///< a Future died with an exception that nobody looked at
-    stuck_shutdown,  ///< something that should have ended keeps a scope or a loop alive
-    deadlock,        ///< a circle of waits that no error could be thrown into: on taking a lock again after a wait
-    blocked_loop,    ///< debug mode: a blocking call on the thread of an event loop
-    lock_order,      ///< debug mode: two locks are taken in both orders, which may deadlock one day
+    lost_exception,     ///< a Future died with an exception that nobody looked at
+    stuck_shutdown,     ///< something that should have ended keeps a scope or a loop alive
+    deadlock,           ///< a circle of waits that no error could be thrown into: on taking a lock again after a wait
+    blocked_loop,       ///< debug mode: a blocking call on the thread of an event loop
+    accept_failed,      ///< a server cannot take in connections: no descriptor or memory left
+    slow_step,          ///< debug mode: a task or callback held its event loop for long
+    never_awaited,      ///< debug mode: a Task was destroyed that nobody had awaited or spawned
+    lock_across_await,  ///< debug mode: a task waits while it holds a lock that it took by a blocking call
+    lock_order,         ///< debug mode: two locks are taken in both orders, which may deadlock one day
 };
 
 /// Called with each report, from whichever thread made it, possibly from several at once. Must not throw.

@@ -1,7 +1,6 @@
 // Executor: where jobs are submitted to.
 #pragma once
 #include <atomic>
-#include <coroutine>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -11,8 +10,9 @@
 #include <utility>
 
 #include "hocket/futures/detail/job.hpp"
+#include "hocket/futures/detail/queue_place.hpp"
 #include "hocket/futures/future.hpp"
-#include "hocket/sync/semaphore.hpp"
+#include "hocket/futures/map_options.hpp"
 
 namespace hocket {
 
@@ -28,11 +28,6 @@ namespace detail {
 
 template <class F, class... Arguments>
 using CallResult = std::invoke_result_t<std::decay_t<F>, std::decay_t<Arguments>...>;
-
-template <class C>
-class SubmitAwaiter;
-template <class C>
-class AsyncSubmit;
 
 }  // namespace detail
 
@@ -50,42 +45,52 @@ public:
     /// of this library. A job that ends by CancelledError is cancelled. Throws std::runtime_error after shutdown().
     template <class F, class... Arguments>
     Future<detail::CallResult<F, Arguments...>> submit(F&& function, Arguments&&... arguments) {
-        const auto* room = this->room();
-        if (room) [[unlikely]]
-            (*room)->acquire();
+        detail::QueuePlace place(this->room());
+        place.acquire();
         return submit_call(
             Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
-            room);
+            place);
     }
     /// The same if the queue has a place for it at once, and nothing if not. An unbounded queue always has.
     template <class F, class... Arguments>
     std::optional<Future<detail::CallResult<F, Arguments...>>> try_submit(F&& function, Arguments&&... arguments) {
-        const auto* room = this->room();
-        if (room && !(*room)->try_acquire()) return std::nullopt;
+        detail::QueuePlace place(this->room());
+        if (!place.try_acquire()) return std::nullopt;
         return submit_call(
             Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...),
-            room);
+            place);
     }
     /// `co_await executor.async_submit(function, arguments...)` submits a job as soon as the queue has a place for it,
     /// and gives its Future. Cancellation: nothing is submitted.
     template <class F, class... Arguments>
     auto async_submit(F&& function, Arguments&&... arguments) {
-        return detail::AsyncSubmit<Call<F, Arguments...>>(
+        return detail::AsyncSubmit<Executor, Call<F, Arguments...>>(
             *this,
             Call<F, Arguments...>(std::in_place, std::forward<F>(function), std::forward<Arguments>(arguments)...));
     }
 
     /// Calls `function` with the elements of the ranges, as many as the shortest has, and gives the results in the
-    /// order of the elements: `for (auto& result : executor.map(f, inputs))`. Lazy: no more than a few jobs for each
-    /// worker are submitted ahead of the one whose result is asked for. Elements are copied into their jobs; ranges
-    /// given as lvalues must outlive the results. Abandoned before its end, it cancels what it has submitted and waits
-    /// for what runs. The exception of a job is thrown where its result is asked for.
+    /// order of the elements: `for (auto& result : executor.map(f, inputs, {.chunk_size = 100}))`. Lazy: no more than a
+    /// few jobs for each worker, or MapOptions::buffer_size, are submitted ahead of the one whose result is asked for.
+    /// Elements are copied when their job is submitted; ranges given as lvalues must outlive the results. Abandoned
+    /// before its end, it cancels what it has submitted and waits for what runs. What the function throws for an
+    /// element is thrown where its result is asked for; the others of its chunk are not affected.
     template <class F, std::ranges::viewable_range... Ranges>
-    auto map(F function, Ranges&&... ranges);
+    requires(sizeof...(Ranges) > 0) auto map(F function, Ranges&&... ranges) {
+        return map_with(MapOptions(), std::move(function), std::forward<Ranges>(ranges)...);
+    }
+    template <class F, std::ranges::viewable_range Range>
+    auto map(F function, Range&& range, MapOptions options) {
+        return map_with(options, std::move(function), std::forward<Range>(range));
+    }
+    template <class F, std::ranges::viewable_range First, std::ranges::viewable_range Second>
+    auto map(F function, First&& first, Second&& second, MapOptions options) {
+        return map_with(options, std::move(function), std::forward<First>(first), std::forward<Second>(second));
+    }
 
     /// Takes no more jobs; those that have been submitted are run, unless cancelled. May be called more than once.
-    /// Throws DeadlockError if a job waits so for the end of its own executor, CancelledError when the thread that
-    /// waits is cancelled.
+    /// Throws DeadlockError if a job waits so for the end of its own executor, or of one whose jobs wait for it;
+    /// CancelledError when the thread that waits is cancelled.
     virtual void shutdown(ShutdownOptions options = ShutdownOptions(),
                           std::source_location where = std::source_location::current()) = 0;
 
@@ -99,23 +104,18 @@ protected:
     virtual const std::shared_ptr<Semaphore>* room() noexcept { return nullptr; }
 
 private:
-    template <class C>
+    template <class E, class C>
     friend class detail::SubmitAwaiter;
     template <class F, class... Arguments>
     using Call = detail::BoundCall<std::decay_t<F>, std::decay_t<Arguments>...>;
 
-    // Takes over the place in `room`.
+    template <class F, class... Ranges>
+    auto map_with(MapOptions options, F function, Ranges&&... ranges);
     template <class C>
-    Future<std::invoke_result_t<C&>> submit_call(C&& call, const std::shared_ptr<Semaphore>* room) {
+    Future<std::invoke_result_t<C&>> submit_call(C&& call, detail::QueuePlace& place) {
         using T = std::invoke_result_t<C&>;
-        detail::JobState<T, C>* job = nullptr;
-        try {
-            job = new detail::JobState<T, C>(std::move(call));
-        } catch (...) {
-            if (room) (*room)->release();
-            throw;
-        }
-        if (room) job->set_room(*room);
+        auto* job = new detail::JobState<T, C>(std::move(call));
+        place.give_to(*job);
         detail::StateRef<detail::SharedState<T>> state(job);
         try {
             execute(*job);
@@ -127,42 +127,16 @@ private:
     }
 };
 
-/// Waits for a place in the queue of an executor and submits a call.
-template <class C>
-class [[nodiscard]] detail::SubmitAwaiter final {
-public:
-    SubmitAwaiter(Executor& executor, C call) : executor_(executor), room_(executor.room()), call_(std::move(call)) {
-        if (room_) place_.emplace(**room_);
-    }
-    SubmitAwaiter(const SubmitAwaiter&) = delete;
-    SubmitAwaiter& operator=(const SubmitAwaiter&) = delete;
-    bool await_ready() { return !place_ || place_->await_ready(); }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> caller) {
-        return place_->await_suspend(caller);
-    }
-    Future<std::invoke_result_t<C&>> await_resume() {
-        if (place_) place_->await_resume();
-        return executor_.submit_call(std::move(call_), room_);
-    }
-
-private:
-    Executor& executor_;
-    const std::shared_ptr<Semaphore>* room_;
-    C call_;
-    std::optional<Semaphore::Awaiter> place_;
-};
-
-/// What Executor::async_submit() returns: `co_await` it.
-template <class C>
-class [[nodiscard("nothing is submitted until it is awaited: write co_await")]] detail::AsyncSubmit {
-public:
-    AsyncSubmit(Executor & executor, C call) : executor_(executor), call_(std::move(call)) {}
-    SubmitAwaiter<C> operator co_await()&& { return SubmitAwaiter<C>(executor_, std::move(call_)); }
-
-private:
-    Executor& executor_;
-    C call_;
+/// What can be given jobs by the calls of Executor: that class itself and those derived from it, and ProcessPool, which
+/// has the same calls, but must know at compile time what it sends to another process. Code for any executor is a
+/// template of `AnyExecutor auto& executor`.
+template <class E>
+concept AnyExecutor = requires(E& executor, void (*function)()) {
+    executor.submit(function);
+    executor.try_submit(function);
+    executor.async_submit(function);
+    executor.shutdown(ShutdownOptions());
+    executor.concurrency();
 };
 
 /// Runs each job within submit(), on the calling thread: for tests, and to take threads out of a puzzle.

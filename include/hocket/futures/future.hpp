@@ -15,22 +15,23 @@ namespace detail {
 /// Waits for a shared state. When the waiting task is cancelled, the producer is asked to stop, and the wait goes on
 /// until it has.
 template <class T, bool Moves, bool Shielded = false>
-class [[nodiscard]] FutureAwaiter : public Waiter {
+class [[nodiscard]] FutureAwaiter : public StateWaiter {
 public:
-    explicit FutureAwaiter(StateRef<SharedState<T>> state) noexcept : state_(std::move(state)) {}
+    explicit FutureAwaiter(StateRef<SharedState<T>> state) noexcept
+        : StateWaiter(StateRef<SharedStateBase>(state.release())) {}
 
-    bool await_ready() const noexcept { return state_->done(); }
+    bool await_ready() const noexcept { return state().done(); }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> caller) {
         set_promise(caller.promise());
         if (task().cancel_pending()) {
             if (Shielded) return false;
-            state_->request_cancel(task().scope().reason());
+            state().request_cancel(task().scope().reason());
         }
         suspend();
         try {
-            edge_.enter(*this, &*state_, SharedStateBase::kOwnedKind, caller.promise().awaiting_at());
-            if (state_->wait_with(*this)) return true;
+            enter();
+            if (state().wait_with(*this)) return true;
         } catch (...) {
             unsuspend();
             throw;
@@ -39,34 +40,31 @@ public:
         return false;
     }
     decltype(auto) await_resume() {
-        edge_.leave();
-        if (Shielded && !state_->done()) task().throw_cancelled();
-        state_->mark_retrieved();
+        leave();
+        if (Shielded && !state().done()) task().throw_cancelled();
+        state().mark_retrieved();
         if constexpr (Moves) {
             return take();
         } else {
-            return static_cast<typename Outcome<T>::ConstReference>(state_->outcome().value());
+            return static_cast<typename Outcome<T>::ConstReference>(outcome_of().value());
         }
     }
     void cancel() noexcept override {
         if (Shielded) {
             interrupt(WaitOutcome::cancelled);
         } else {
-            state_->request_cancel(task().scope().reason());
+            state().cancel_quietly(task().scope().reason());
         }
     }
 
 private:
-    TaskContext& task() const noexcept { return *promise()->task(); }
+    Outcome<T>& outcome_of() const noexcept { return static_cast<SharedState<T>&>(state()).outcome(); }
     T take() {
         if constexpr (std::is_copy_constructible_v<T>) {
-            if (state_->shared()) return state_->outcome().value();
+            if (state().shared()) return outcome_of().value();
         }
-        return std::move(state_->outcome()).value();
+        return std::move(outcome_of()).value();
     }
-
-    StateRef<SharedState<T>> state_;
-    WaitEdge edge_;
 };
 
 /// A function that is called with a Future when that is done. Deletes itself.
@@ -155,6 +153,13 @@ public:
         block_until(detail::deadline_after(limit), where);
         return error();
     }
+    /// The same with a point in time.
+    template <class Clock, class Any>
+    std::exception_ptr exception_until(std::chrono::time_point<Clock, Any> deadline,
+                                       std::source_location where = std::source_location::current()) const {
+        block_until(detail::deadline_at(deadline), where);
+        return error();
+    }
 
     /// Calls `function(future)` once the result is there, with a Future<T>&: now and here if it is there already,
     /// otherwise on the thread that completes it (a pool's worker, a task's loop, whoever calls set_result() or
@@ -169,7 +174,7 @@ public:
 
     /// Asks the work to stop: a task gets CancelledError from its current or next wait. Returns false when the result
     /// is there already; true does not mean that the work has ended, nor that it will not complete after all.
-    bool cancel(std::string_view reason = {}) const { return state().request_cancel(reason); }
+    bool cancel(std::string_view reason = {}) const { return state().request_cancel(detail::CancelNote(reason)); }
 
     /// Awaits the result: a reference into the shared state from a named Future, the value from a temporary or moved
     /// one. Cancelling the awaiting task cancels the work and waits for its end; see shield() for the other way.

@@ -1,6 +1,8 @@
 // The results of Executor::map.
 #pragma once
+#include <algorithm>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <optional>
@@ -8,7 +10,9 @@
 #include <tuple>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "hocket/futures/detail/unseen_errors.hpp"
 #include "hocket/futures/executor.hpp"
 
 namespace hocket {
@@ -28,8 +32,10 @@ public:
         using difference_type = std::ptrdiff_t;
         using iterator_concept = std::input_iterator_tag;
         Iterator() noexcept = default;
-        /// Blocks until the result is there. Throws what the job has thrown.
+        /// Blocks until the result is there. Throws what the function has thrown; TimeoutError, after
+        /// which it may be asked for again.
         Result& operator*() const { return results_->front(); }
+        /// Blocks like `*`, and throws what ends the wait or keeps the next job from being submitted, but nothing else.
         Iterator& operator++() {
             results_->pop();
             return *this;
@@ -44,21 +50,28 @@ public:
     };
 
     /// For the library: see Executor::map().
-    MapResults(Executor& executor, F function, Views... views)
-        : executor_(executor), function_(std::move(function)), views_(std::move(views)...) {}
+    MapResults(Executor& executor, MapOptions options, F function, Views... views)
+        : executor_(executor),
+          chunk_size_(std::max<std::size_t>(options.chunk_size, 1)),
+          ahead_(options.buffer_size != 0 ? options.buffer_size : kAheadPerWorker * executor.concurrency()),
+          deadline_(detail::deadline_after(options.timeout)),
+          function_(std::move(function)),
+          views_(std::move(views)...) {}
     MapResults(const MapResults&) = delete;
     MapResults& operator=(const MapResults&) = delete;
     ~MapResults() {
-        for (auto& future : window_) future.cancel("the results of map() were abandoned");
-        // The jobs use the function, and what that refers to may go out of scope next.
-        for (auto& future : window_) future.checked()->block_until_done();
+        for (Chunk& chunk : window_) chunk.job.checked()->cancel_quietly("the results of map() were abandoned");
+        // The jobs use what is in here, and what the function refers to may go out of scope next.
+        for (Chunk& chunk : window_) {
+            chunk.job.checked()->block_until_done();
+            look_for_unseen(chunk);
+        }
     }
 
     /// Submits the first jobs. To be called once.
     Iterator begin() {
         std::apply([this](auto&... views) { at_.emplace(std::ranges::begin(views)...); }, views_);
-        const std::size_t ahead = kAheadPerWorker * executor_.concurrency();
-        while (window_.size() < ahead && submit_next()) {
+        while (window_.size() < ahead_ && submit_next(std::index_sequence_for<Views...>())) {
         }
         return Iterator(*this);
     }
@@ -66,44 +79,118 @@ public:
 
 private:
     static constexpr std::size_t kAheadPerWorker = 4;
+    using Elements = std::tuple<std::ranges::range_value_t<Views>...>;
 
-    bool submit_next() { return submit_next(std::index_sequence_for<Views...>()); }
+    // What has become of an element: neither if its job ended before it.
+    struct Item {
+        std::optional<Result> value;
+        std::exception_ptr error;
+        bool seen = false;
+    };
+    // The job reads the elements and writes the items, which are read when it is done.
+    struct Chunk {
+        std::vector<Elements> elements;
+        std::vector<Item> items;
+        std::size_t at = 0;  // the item whose turn it is
+        Future<void> job;
+    };
+
     template <std::size_t... Index>
     bool submit_next(std::index_sequence<Index...>) {
-        if (((std::get<Index>(*at_) == std::ranges::end(std::get<Index>(views_))) || ...)) return false;
-        const auto call = [&function = function_](auto&... elements) -> Result {
-            if constexpr (std::is_void_v<Raw>) {
-                std::invoke(function, std::move(elements)...);
-                return {};
-            } else {
-                return std::invoke(function, std::move(elements)...);
+        Chunk& chunk = window_.emplace_back(std::exchange(spare_, Chunk()));
+        try {
+            while (chunk.elements.size() < chunk_size_) {
+                if (((std::get<Index>(*at_) == std::ranges::end(std::get<Index>(views_))) || ...)) break;
+                chunk.elements.emplace_back(std::ranges::range_value_t<Views>(*std::get<Index>(*at_))...);
+                (++std::get<Index>(*at_), ...);
             }
-        };
-        window_.push_back(
-            executor_.submit([call](std::ranges::range_value_t<Views>... elements) { return call(elements...); },
-                             std::ranges::range_value_t<Views>(*std::get<Index>(*at_))...));
-        (++std::get<Index>(*at_), ...);
-        return true;
+            if (!chunk.elements.empty()) {
+                chunk.items.resize(chunk.elements.size());
+                chunk.job = executor_.submit([this, &chunk] { work(chunk); });
+                return true;
+            }
+        } catch (...) {
+            window_.pop_back();
+            throw;
+        }
+        window_.pop_back();
+        return false;
+    }
+    void work(Chunk& chunk) {
+        const detail::ThreadCanceller* canceller = detail::ThreadCanceller::current();
+        for (std::size_t i = 0; i < chunk.elements.size(); ++i) {
+            if (canceller && canceller->pending()) canceller->throw_cancelled();
+            Elements elements(std::move(chunk.elements[i]));
+            try {
+                chunk.items[i].value.emplace(
+                    std::apply([this](auto&... each) { return this->call(std::move(each)...); }, elements));
+            } catch (const CancelledError&) {
+                if (canceller && canceller->pending()) throw;  // the job's, not the function's own
+                chunk.items[i].error = std::current_exception();
+                chunk.items[i].seen = true;  // cancelled is not lost
+            } catch (...) {
+                chunk.items[i].error = std::current_exception();
+            }
+        }
+        chunk.elements.clear();
+    }
+    template <class... Arguments>
+    Result call(Arguments&&... arguments) {
+        if constexpr (std::is_void_v<Raw>) {
+            std::invoke(function_, std::forward<Arguments>(arguments)...);
+            return {};
+        } else {
+            return std::invoke(function_, std::forward<Arguments>(arguments)...);
+        }
+    }
+    void await(const Chunk& chunk) {
+        if (!chunk.job.checked()->block_until(deadline_, std::source_location::current()))
+            throw TimeoutError("hocket: a result of map() was not there within its time limit");
     }
     Result& front() {
-        (void)std::as_const(window_.front()).result();
-        return window_.front().checked()->outcome().value();
+        Chunk& chunk = window_.front();
+        await(chunk);
+        chunk.job.result();
+        Item& item = chunk.items[chunk.at];
+        item.seen = true;
+        if (item.error) std::rethrow_exception(item.error);
+        return *item.value;
     }
     void pop() {
+        Chunk& chunk = window_.front();
+        await(chunk);
+        if (++chunk.at < chunk.items.size()) return;
+        look_for_unseen(chunk);
+        // Its memory serves the next.
+        spare_ = std::move(chunk);
+        spare_.elements.clear();
+        spare_.items.clear();
+        spare_.at = 0;
+        spare_.job = Future<void>();
         window_.pop_front();
-        submit_next();
+        submit_next(std::index_sequence_for<Views...>());
+    }
+    void look_for_unseen(const Chunk& chunk) noexcept {
+        for (const Item& item : chunk.items) {
+            if (!item.seen && item.error) unseen_.add(item.error);
+        }
     }
 
     Executor& executor_;
+    const std::size_t chunk_size_;
+    const std::size_t ahead_;
+    const TimePoint deadline_;
     F function_;
     std::tuple<Views...> views_;
     std::optional<std::tuple<std::ranges::iterator_t<Views>...>> at_;
-    std::deque<Future<Result>> window_;
+    std::deque<Chunk> window_;  // in which a chunk stays where it is
+    Chunk spare_;
+    detail::UnseenErrors unseen_;
 };
 
-template <class F, std::ranges::viewable_range... Ranges>
-auto Executor::map(F function, Ranges&&... ranges) {
-    return MapResults<F, std::views::all_t<Ranges>...>(*this, std::move(function),
+template <class F, class... Ranges>
+auto Executor::map_with(MapOptions options, F function, Ranges&&... ranges) {
+    return MapResults<F, std::views::all_t<Ranges>...>(*this, options, std::move(function),
                                                        std::views::all(std::forward<Ranges>(ranges))...);
 }
 

@@ -8,7 +8,7 @@ namespace hocket {
 namespace detail {
 
 template <class T>
-class PromiseState final : public SharedState<T> {
+class PromiseState : public SharedState<T> {
 public:
     template <class Complete>
     bool complete(bool cancelled, Complete&& complete) {
@@ -23,16 +23,18 @@ public:
     }
     bool request_cancel(std::string_view reason) override {
         return complete(true, [&](Outcome<T>& outcome) {
-            outcome.set_error(std::make_exception_ptr(CancelledError(std::string(reason))));
+            outcome.set_error(std::make_exception_ptr(detail::cancelled_error(reason)));
         });
     }
 
-private:
+protected:
     void destroy() noexcept override {
         const std::exception_ptr error = this->outcome_.error();
-        if (this->is_lost(error)) this->report_lost(error, "a Promise");
+        if (this->is_lost(error)) this->report_lost(error, producer_name());
         delete this;
     }
+    /// For reports.
+    virtual std::string_view producer_name() const noexcept { return "a Promise"; }
 };
 
 }  // namespace detail

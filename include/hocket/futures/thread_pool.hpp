@@ -16,7 +16,7 @@ namespace hocket {
 /// own thread, newest first, or to whichever thread has nothing to do.
 ///
 /// Nesting: a job may wait for jobs of the same pool. Its thread runs the awaited job itself if that has not been
-/// started, then others that the awaited one has submitted; if all threads wait, spare ones are started. So a pool of
+/// started, then parts that the awaited one has forked; if all threads wait, spare ones are started. So a pool of
 /// one thread suffices for any nesting. Never is a job run on top of another that does not wait for it.
 ///
 /// Bounded (see ThreadPoolOptions::max_pending): who submits waits for a place, except the pool's own jobs, which must

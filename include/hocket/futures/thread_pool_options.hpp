@@ -1,5 +1,6 @@
 // What a ThreadPool can be told, and what it tells.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,8 +10,8 @@ namespace hocket {
 
 /// How a ThreadPool is to be.
 struct ThreadPoolOptions {
-    /// How many threads it runs jobs on; 0 stands for min(32, processors + 4), which suits jobs that wait. Jobs that
-    /// compute are best served by one thread for each processor.
+    /// How many threads it runs jobs on; 0 stands for default_workers(), which suits jobs that wait. Jobs that compute
+    /// are best served by one thread for each processor.
     std::size_t max_workers = 0;
     /// The threads are called "<name>-0", "<name>-1" and so on.
     std::string name = "pool";
@@ -23,6 +24,11 @@ struct ThreadPoolOptions {
     /// started. Saves two switches between threads, but the job then sees that thread's id and thread-local variables,
     /// and not what the initializer has prepared.
     bool waiters_help = false;
+
+    /// What a pool has, unless it is told, on a machine with so many processors: Python's min(32, processors + 4).
+    static constexpr std::size_t default_workers(std::size_t processors) noexcept {
+        return std::min<std::size_t>(32, processors + 4);
+    }
 };
 
 /// What a ThreadPool is doing. Each number is right by itself; they were not all taken at the same moment.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <ranges>
 #include <source_location>
+#include <string>
 #include <vector>
 
 #include "hocket/futures/detail/completion_board.hpp"
@@ -20,6 +21,7 @@ enum ReturnWhen {
 /// The futures given to wait(), each in one of the two, in the order in which they were given.
 template <class T>
 struct WaitResult {
+    WaitResult() = default;
     std::vector<Future<T>> done;
     std::vector<Future<T>> pending;
 };
@@ -92,6 +94,9 @@ public:
     }
     std::default_sentinel_t end() const noexcept { return {}; }
 
+    AsCompleted(AsCompleted&&) noexcept = default;
+    AsCompleted& operator=(AsCompleted&&) = delete;  // the futures must not go before the board that watches them
+
     /// For the library: see as_completed().
     AsCompleted(std::vector<Future<T>> futures, TimePoint deadline, std::source_location where)
         : futures_(std::move(futures)),
@@ -108,7 +113,10 @@ private:
     }
     void step() {
         const auto index = board_->next(deadline_, where_);
-        if (!index) throw TimeoutError("hocket: not all futures were done within the time limit");
+        if (!index) {
+            throw TimeoutError("hocket: " + std::to_string(left_) + " of " + std::to_string(futures_.size()) +
+                               " futures were not done within the time limit");
+        }
         index_ = *index;
     }
     std::vector<Future<T>> futures_;

@@ -4,18 +4,31 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "hocket/aio/async_generator.hpp"
 #include "hocket/http/headers.hpp"
+
+namespace hocket {
+class TlsInfo;
+}
 
 namespace hocket::http {
 
 namespace detail {
+class Compression;
+class Connection;
+class DeferredBody;
+class FileBody;
+class ClientTransfer;
 class RequestHead;
 class RequestParser;
 class ResponseWriter;
+class Router;
 }  // namespace detail
 
 /// The HTTP versions that the library speaks.
@@ -34,6 +47,16 @@ public:
     std::string_view path() const noexcept { return path_.size == 0 ? std::string_view("/") : part(path_); }
     /// What follows the target's question mark, not decoded; empty if there is none.
     std::string_view query() const noexcept { return part(query_); }
+    /// The value of the first parameter of that name in the query, decoded; nothing if there is none. A name without a
+    /// value has "". Throws StatusError (400) if the query is malformed, as the next two do.
+    std::optional<std::string> query(std::string_view name) const;
+    /// The values of all parameters of that name, in their order.
+    std::vector<std::string> query_values(std::string_view name) const;
+    /// All parameters, names and values decoded, in their order.
+    std::vector<std::pair<std::string, std::string>> query_parameters() const;
+    /// What stands in the path where the route's pattern has {name}, decoded. Throws std::invalid_argument if the
+    /// pattern has none of that name.
+    const std::string& parameter(std::string_view name) const;
     Version version() const noexcept { return version_; }
 
     /// The value of the first header field of that name, whatever its case; empty if there is none.
@@ -43,10 +66,14 @@ public:
     const std::string& body() const noexcept { return body_; }
     /// Whether the client wants to use the connection again.
     bool keep_alive() const noexcept { return keep_alive_; }
+    /// What TLS has agreed on with the client, its certificate included; null if the connection is not encrypted.
+    const std::shared_ptr<const TlsInfo>& tls_info() const noexcept { return tls_info_; }
 
 private:
+    friend class detail::Connection;
     friend class detail::RequestHead;
     friend class detail::RequestParser;
+    friend class detail::Router;
     struct Part {
         std::uint32_t begin = 0;
         std::uint32_t size = 0;
@@ -62,9 +89,11 @@ private:
     Version version_ = Version::http_1_1;
     bool keep_alive_ = false;
     std::string body_;
+    std::vector<std::pair<std::string, std::string>> parameters_;  // of the path
+    std::shared_ptr<const TlsInfo> tls_info_;
 };
 
-/// A response. A value.
+/// A response. A value; see stream() for the exception.
 class Response {
 public:
     /// 200 without a body.
@@ -92,7 +121,17 @@ public:
     /// A body of any kind that several responses share. Throws as the constructor, and if it is null.
     static Response shared(int status, std::shared_ptr<const std::string> body, std::string_view content_type);
 
+    /// A body that is made while it is sent: the next piece is asked for when the client has room for it. It is sent in
+    /// chunks; a client that speaks HTTP/1.0 reads to the end of the connection. When the generator throws, or the
+    /// client goes away, the connection ends at once. Copies share the generator, and one of them can be sent.
+    static Response stream(int status, AsyncGenerator<std::string> pieces, std::string_view content_type);
+    /// The same with a length that is known beforehand. A generator that gives another number of bytes ends the
+    /// connection and is reported.
+    static Response stream(int status, AsyncGenerator<std::string> pieces, std::string_view content_type,
+                           std::uint64_t length);
+
     int status() const noexcept { return status_; }
+    /// Empty for a body that is streamed.
     std::string_view body() const noexcept { return shared_body_ ? *shared_body_ : body_; }
     /// The value of the first header field of that name, whatever its case; empty if there is none.
     std::string_view header(std::string_view name) const noexcept;
@@ -112,6 +151,11 @@ public:
     bool closes_connection() const noexcept { return closes_; }
 
 private:
+    friend class detail::Compression;
+    friend class detail::Connection;
+    friend class detail::FileBody;
+    friend class EventStream;
+    friend class detail::ClientTransfer;
     friend class detail::ResponseWriter;
     enum class Known : std::uint8_t { none, text, json };
     Response(int status, std::string body, Known content_type);
@@ -124,6 +168,7 @@ private:
     std::uint32_t chunk_size_ = 0;  // 0: not chunked
     std::string body_;
     std::shared_ptr<const std::string> shared_body_;
+    std::shared_ptr<detail::DeferredBody> deferred_;
     Headers headers_;
 };
 

@@ -1,5 +1,6 @@
 // Socket: a connection, over TCP or a Unix socket.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,8 +11,19 @@
 #include "hocket/aio/task.hpp"
 #include "hocket/net/address.hpp"
 #include "hocket/net/detail/io_awaiters.hpp"
+#include "hocket/net/stream_errors.hpp"
 
 namespace hocket {
+
+/// How a connection is made.
+struct ConnectOptions {
+    /// Where to connect from; its port may be 0. None: the system chooses. Not for Unix sockets.
+    Address from;
+    /// Which family of a name's addresses to take; none: both.
+    Address::Family family = Address::Family::none;
+    /// How long an address is tried alone before the next one is tried beside it.
+    Duration head_start = std::chrono::milliseconds(250);
+};
 
 /// A connected stream socket. Move-only; belongs to the loop that first waits on it. One task may receive while another
 /// sends; a second one in the same direction gets InvalidStateError, and so does another loop. Failures are
@@ -34,21 +46,21 @@ public:
     }
     ~Socket() { close(); }
 
-    /// Connects to a host by name or number. Of several addresses each gets a head start of 250 ms before the next one
-    /// is tried beside it, IPv6 and IPv4 in turn; the first that answers wins (RFC 8305, "happy eyeballs"). Throws
-    /// ResolveError, or std::system_error with the code of the first failure if all fail.
-    static Task<Socket> async_connect(std::string host, std::uint16_t port);
+    /// Connects to a host by name or number. Of several addresses each gets a head start before the next one is tried
+    /// beside it, IPv6 and IPv4 in turn; the first that answers wins (RFC 8305, "happy eyeballs"). Throws ResolveError,
+    /// or std::system_error with the code of the first failure if all fail.
+    static Task<Socket> async_connect(std::string host, std::uint16_t port, ConnectOptions options = ConnectOptions());
     /// Connects to one address.
-    static Task<Socket> async_connect(Address address);
+    static Task<Socket> async_connect(Address address, ConnectOptions options = ConnectOptions());
 
     /// Receives at least one byte into `buffer`, as many as there are; gives 0 at the end of the stream, and at
     /// once for an empty buffer.
-    detail::Transfer async_recv(std::span<char> buffer) const {
-        return detail::Transfer(descriptor(), detail::IoVerb::read, buffer.data(), buffer.size(), 0);
+    detail::IoTransfer async_recv(std::span<char> buffer) const {
+        return detail::IoTransfer(descriptor(), detail::IoVerb::read, buffer.data(), buffer.size(), 0);
     }
     /// Sends all of `data`; gives its size. The memory must stay as it is until the await has ended.
-    detail::Transfer async_send(std::string_view data) const {
-        return detail::Transfer(descriptor(), detail::IoVerb::write, const_cast<char*>(data.data()), data.size(), 0);
+    detail::IoTransfer async_send(std::string_view data) const {
+        return detail::IoTransfer(descriptor(), detail::IoVerb::write, const_cast<char*>(data.data()), data.size(), 0);
     }
     /// Waits until a receive would find data, the end, or an error.
     detail::Readiness async_wait_readable() const {
@@ -69,7 +81,12 @@ public:
     std::size_t recv(std::span<char> buffer, std::source_location where = std::source_location::current()) const {
         return *recv_before(buffer, kNever, where);
     }
-    /// The same for at most `limit`; nothing if nothing has come.
+    /// Between 1 and `max` bytes; "" at the end of the stream.
+    std::string recv(std::size_t max, std::source_location where = std::source_location::current()) const;
+    /// `size` bytes. Throws IncompleteReadError, which has what there was, when the stream ends before. Cancellation:
+    /// what has come is lost.
+    std::string recv_exactly(std::size_t size, std::source_location where = std::source_location::current()) const;
+    /// recv() for at most `limit`; nothing if nothing has come.
     template <class Rep, class Period>
     std::optional<std::size_t> recv_for(std::span<char> buffer, std::chrono::duration<Rep, Period> limit,
                                         std::source_location where = std::source_location::current()) const {
@@ -77,6 +94,10 @@ public:
     }
     /// Cancellation: a part may have been sent.
     std::size_t send(std::string_view data, std::source_location where = std::source_location::current()) const;
+    /// The same; for those who are used to a send() that may send less.
+    void send_all(std::string_view data, std::source_location where = std::source_location::current()) const {
+        (void)send(data, where);
+    }
 
     /// Receives what is there now: nothing, if there is nothing yet; 0 at the end of the stream. Inside a running loop,
     /// which notices what arrives in its turns: a task that asks again and again must let it (yield_now()).

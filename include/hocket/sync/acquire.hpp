@@ -1,6 +1,7 @@
 // acquire(): take several locks without fear of deadlock.
 #pragma once
 #include <memory>
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -56,25 +57,42 @@ private:
     std::vector<detail::AnyTakeable> locks_;
 };
 
+namespace detail {
+
+inline Acquired take_all(std::vector<AnyTakeable> locks) {
+    auto set = std::make_unique<AcquiredSet>(std::move(locks));
+    set->take();
+    return Acquired(std::move(set));
+}
+
+}  // namespace detail
+
 /// Takes all the locks, waiting as long as it takes: anything with lock() and unlock(), or acquire() and release().
 ///
 /// Everybody who takes several locks this way takes them in the order of their addresses, so that they cannot deadlock
-/// with each other. A lock that is named twice is taken once. A call within the life of another guard of the same
-/// thread or task must not name a lock that comes before one that is held so: it throws LockOrderError, and takes
-/// nothing. Exempt is an RLock that the caller has already. Throws what taking the locks throws, CancelledError among
-/// it, after giving back what was taken.
+/// with each other. A lock that is named twice, itself or by conditions that use it, is taken once. A call within the
+/// life of another guard of the same thread or task must not name a lock that comes before one that is held so: it
+/// throws LockOrderError, and takes nothing. Exempt is an RLock that the caller has already. Throws what taking the
+/// locks throws, CancelledError among it, after giving back what was taken.
 template <detail::Takeable... More>
 Acquired acquire(detail::AnyTakeable first, More&... more) {
-    auto set = std::make_unique<detail::AcquiredSet>(
-        std::vector<detail::AnyTakeable>{first, detail::AnyTakeable(more, first.where())...});
-    set->take();
-    return Acquired(std::move(set));
+    return detail::take_all({first, detail::AnyTakeable(more, first.where())...});
+}
+/// The same for a range of locks, or of pointers to locks, none included.
+template <detail::TakeableRange Range>
+Acquired acquire(Range&& locks, std::source_location where = std::source_location::current()) {
+    return detail::take_all(detail::takeables(locks, where));
 }
 
 /// The same in a task: `auto guard = co_await async_acquire(a, b);`. For Lock, RLock, Condition, semaphores.
 template <detail::AsyncTakeable... More>
 AsyncAcquire async_acquire(detail::AnyAsyncTakeable first, More&... more) {
     return AsyncAcquire({first, detail::AnyTakeable(more, first.where())...});
+}
+template <detail::TakeableRange Range>
+requires detail::AsyncTakeable<detail::LockIn<Range>> AsyncAcquire
+async_acquire(Range&& locks, std::source_location where = std::source_location::current()) {
+    return AsyncAcquire(detail::takeables(locks, where));
 }
 
 }  // namespace hocket

@@ -12,9 +12,13 @@ namespace hocket {
 /// The parties wait at the barrier until all of them have come; then all go on, and the barrier is ready for the next
 /// round. The last to come first runs the action, if there is one.
 ///
-/// A barrier breaks when it is aborted, when somebody's time is up, or when the action throws: those who wait, and
-/// everybody who comes before reset(), get BrokenBarrierError. One who is cancelled leaves, with CancelledError, and
-/// the others go on waiting for someone in its place.
+/// A barrier breaks when it is aborted, when the time of somebody who waits by wait_for() or wait_until() is up, or
+/// when the action throws: those who wait, and everybody who comes before reset(), get BrokenBarrierError. One who is
+/// cancelled leaves, with CancelledError, and the others go on waiting for someone in its place.
+///
+/// A round that has all its parties is decided: nobody's time-out or cancellation changes it, and one who is late only
+/// now waits for the end of the action too, and gets its result. Where more use the barrier than it has parties, the
+/// action may run for two rounds at once.
 ///
 /// Thread-safe; may be destroyed by one of the parties when the wait() of all has returned.
 class Barrier {
@@ -51,21 +55,26 @@ public:
     std::size_t n_waiting() const noexcept;
 
 private:
-    // One party's wait. The fields are written before it is woken.
+    struct Round;
+    // One party's wait: in the list of those who wait, then in that of a complete round, until it is over. Under the
+    // queue's lock, but for the result of one that has been woken.
     struct Visit {
-        std::size_t place = 0;
-        std::uint64_t round = 0;
+        enum class Stage { waiting, complete, over };
+        Stage stage = Stage::waiting;
         bool broken = false;
-        Visit* next = nullptr;
+        std::size_t place = 0;
         detail::Waiter* waiter = nullptr;
+        Round* round = nullptr;
+        Visit* previous = nullptr;
+        Visit* next = nullptr;
     };
-    class BlockedThread;
 
 public:
     class [[nodiscard]] Awaiter final : public detail::QueueAwaiter<Awaiter> {
     public:
         explicit Awaiter(Barrier& barrier) noexcept : barrier_(barrier) {}
         bool try_now() const noexcept { return false; }
+        std::string waits_for() const override { return "the others at a barrier"; }
         bool take_or_queue() { return barrier_.arrive(visit_, *this); }
         std::size_t await_resume();
 
@@ -87,23 +96,34 @@ public:
     Wait async_wait() noexcept { return Wait(*this); }
 
 private:
+    // In the order of arrival.
+    class Visits {
+    public:
+        Visit* first() const noexcept { return first_; }
+        void push(Visit& visit) noexcept;
+        void remove(Visit& visit) noexcept;
+        void finish(bool broken) noexcept;
+
+    private:
+        Visit* first_ = nullptr;
+        Visit* last_ = nullptr;
+    };
     std::size_t block(TimePoint deadline, std::source_location where);
     bool arrive(Visit& visit, detail::Waiter& waiter);
-    bool leave(Visit& visit) noexcept;
+    void leave(Visit& visit) noexcept;
+    void come_too_late(Visit& visit) noexcept;
     void end_round(bool broken) noexcept;
-    enum class End : bool { all_came, failed };
-    Visit* take_all(detail::WaitQueue::Lock& queue, End end) noexcept;
-    static void wake(Visit* visits) noexcept;
+    void settle(Round& round, bool broken) noexcept;
+    void drop_cancelled() noexcept;
+    detail::WaitQueue::Popped turn_away(detail::WaitQueue::Lock& queue) noexcept;
 
     const std::size_t parties_;
     const std::function<void()> action_;
     mutable detail::WaitQueue waiters_;
     // Under the queue's lock.
-    std::size_t waiting_ = 0;
-    std::uint64_t round_ = 0;
-    std::size_t next_place_ = 0;  // of one whose time was up when all had come
+    Visits waiting_;  // for the round to be complete
+    std::size_t n_waiting_ = 0;
     bool broken_ = false;
-    bool round_failed_ = false;  // how the last round ended
 };
 
 }  // namespace hocket

@@ -11,7 +11,7 @@
 namespace hocket {
 
 /// A lock, and a line of those who gave it back until they are notified. It is locked as a Lock is, by its own lock or
-/// by one that it shares with others.
+/// by one that it shares with others (an RLock may be taken again).
 ///
 ///     std::unique_lock guard(condition);
 ///     condition.wait(guard, [&] { return !items.empty(); });
@@ -24,42 +24,14 @@ namespace hocket {
 ///
 /// Order: who has waited longest is notified first. Thread-safe. Cancellation: a cancelled wait throws CancelledError,
 /// and a notification that came for it goes to the next. Taking the lock again is neither cancelled nor timed.
-class Condition {
+class Condition : public detail::LockForms<Condition> {
 public:
-    /// The guards of the standard library pass on where they were made.
-    using TellsPlace = void;
-
     Condition() : own_(std::in_place, "condition"), core_(*own_) {}
     /// Uses `lock`, which must outlive the condition.
     explicit Condition(Lock& lock) noexcept : core_(lock.core_) {}
     explicit Condition(RLock& lock) noexcept : core_(lock.core_) {}
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
-
-    /// As those of Lock, or RLock if it was made with one.
-    void lock(std::source_location where = std::source_location::current()) {
-        core_.lock(detail::current_party(), where);
-    }
-    [[nodiscard]] bool try_lock(std::source_location where = std::source_location::current()) noexcept {
-        return core_.try_lock(detail::current_party(), where);
-    }
-    template <class Rep, class Period>
-    [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> limit,
-                                    std::source_location where = std::source_location::current()) {
-        return core_.lock_until(detail::current_party(), detail::deadline_after(limit), where);
-    }
-    template <class Clock, class Duration>
-    [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline,
-                                      std::source_location where = std::source_location::current()) {
-        return core_.lock_until(detail::current_party(), detail::deadline_at(deadline), where);
-    }
-    void unlock() { core_.unlock(detail::current_party()); }
-    [[nodiscard]] bool may_take_again() const noexcept {
-        return core_.reentrant() && core_.owner() == detail::current_party();
-    }
-    detail::AsyncLock<Condition> async_lock(std::source_location where = std::source_location::current()) noexcept {
-        return {*this, core_, where};
-    }
 
     /// Blocks until notified.
     template <class Guard>
@@ -116,6 +88,7 @@ public:
     void notify_all();
 
 private:
+    friend class detail::LockForms<Condition>;
     class Sleep;
     template <class Guard>
     bool wait_once(const Guard&, TimePoint deadline, std::source_location where) {

@@ -41,8 +41,9 @@ public:
     class [[nodiscard]] Awaiter final : public detail::QueueAwaiter<Awaiter> {
     public:
         explicit Awaiter(Event& event) noexcept : event_(event) {}
-        // Under the queue's lock only: set() may still hold it when the flag is seen, and the waiter destroy the event.
+        // Under the queue's lock only: see below.
         bool try_now() const noexcept { return false; }
+        std::string waits_for() const override { return "an event"; }
         bool take_or_queue() noexcept { return !event_.queue(*this); }
         void await_resume() const { check(); }
 
@@ -62,8 +63,8 @@ public:
     Wait async_wait() noexcept { return Wait(*this); }
 
 private:
-    // A wait never ends without the queue's lock, not even when the event is set: set() uses the object until it has
-    // given that back.
+    // A wait never ends without the queue's lock, not even when the event is set, which set() may still be using: the
+    // waiter may destroy it (see WaitQueue).
     bool block(TimePoint deadline, std::source_location where);
     bool queue(detail::Waiter& waiter) noexcept {
         return waiters_.push_unless(waiter, [this] { return is_set(); });

@@ -1,6 +1,5 @@
 // Semaphore, BoundedSemaphore: permits that threads and tasks take and anybody gives back.
 #pragma once
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -28,9 +27,7 @@ public:
     Semaphore& operator=(const Semaphore&) = delete;
 
     /// Blocks until there is a permit, and takes it.
-    void acquire(std::source_location where = std::source_location::current()) {
-        if (!try_acquire()) (void)block(kNever, where);
-    }
+    void acquire(std::source_location where = std::source_location::current()) { (void)acquire_until(kNever, where); }
     /// Takes a permit if one is free.
     [[nodiscard]] bool try_acquire() noexcept {
         std::int64_t free = word_.load(std::memory_order_relaxed);
@@ -44,13 +41,13 @@ public:
     template <class Rep, class Period>
     [[nodiscard]] bool try_acquire_for(std::chrono::duration<Rep, Period> limit,
                                        std::source_location where = std::source_location::current()) {
-        return try_acquire() || block(detail::deadline_after(limit), where);
+        return acquire_until(detail::deadline_after(limit), where);
     }
     /// Blocks until `deadline` at most; whether a permit was taken.
     template <class Clock, class Duration>
     [[nodiscard]] bool try_acquire_until(std::chrono::time_point<Clock, Duration> deadline,
                                          std::source_location where = std::source_location::current()) {
-        return try_acquire() || block(detail::deadline_at(deadline), where);
+        return acquire_until(detail::deadline_at(deadline), where);
     }
     /// Gives back `permits`. Throws std::invalid_argument when it is negative; std::logic_error, having given back
     /// nothing, when a BoundedSemaphore would have more than at first, or any more than std::ptrdiff_t can count.
@@ -70,6 +67,7 @@ public:
     public:
         explicit Awaiter(Semaphore& semaphore) noexcept : semaphore_(semaphore) {}
         bool try_now() noexcept { return semaphore_.try_acquire(); }
+        std::string waits_for() const override { return "a semaphore"; }
         bool take_or_queue() noexcept { return !semaphore_.queue(*this); }
         void await_resume() const { check(); }
 
@@ -93,11 +91,15 @@ protected:
 
 private:
     static constexpr std::int64_t kWaiters = -1;
+    bool acquire_until(TimePoint deadline, std::source_location where) {
+        detail::check_thread_cancelled();
+        return try_acquire() || block(deadline, where);
+    }
     bool block(TimePoint deadline, std::source_location where);
     bool queue(detail::Waiter& waiter) noexcept;
     void release_slowly(std::ptrdiff_t permits);
 
-    std::atomic<std::int64_t> word_;
+    detail::Atomic<std::int64_t> word_;
     detail::WaitQueue waiters_;
     const std::int64_t most_;
 };

@@ -17,6 +17,9 @@ namespace hocket {
 /// that it missed at once, one by one, unless it says Missed::skip. For that the timer remembers the place of those who
 /// waited, of the most recent kRemembered at least. Thread-safe. Cancellation: a cancelled wait throws CancelledError
 /// and loses no tick. Destroy it when nobody waits (stop() first).
+///
+/// It ticks by the steady clock, unless it is made on an event loop with a clock of its own (LoopOptions::clock): then
+/// by that, for tasks of loops with that clock. A wait by another clock throws InvalidStateError.
 class PeriodicTimer {
 public:
     /// What becomes of ticks that passed before the caller came to wait for them.
@@ -45,6 +48,7 @@ public:
         Awaiter(PeriodicTimer& timer, Missed missed) noexcept : ticks_(timer), missed_(missed) {}
         ~Awaiter() { disarm(); }
         bool try_now();
+        std::string waits_for() const override { return "the next tick"; }
         bool take_or_queue();
         std::uint64_t await_resume();
 
@@ -74,6 +78,8 @@ private:
         std::uint64_t tick;  // the last one given
         std::uint64_t used;
     };
+    void check_clock(Clock* clock) const;
+    bool over(std::uint64_t tick) const noexcept;
     std::uint64_t next_tick(Missed missed);
     void given(std::uint64_t tick) noexcept;
     TimePoint time_of(std::uint64_t tick) const noexcept;
@@ -83,6 +89,7 @@ private:
     }
 
     const Duration period_;
+    Clock* const clock_;  // null: the steady one
     const TimePoint start_;
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, Place> places_;  // by party, under mutex_

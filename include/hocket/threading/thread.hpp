@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "hocket/core/detail/cancel_note.hpp"
 #include "hocket/threading/detail/thread_state.hpp"
 
 namespace hocket {
@@ -39,7 +40,8 @@ struct ThreadOptions {
 /// destroyed; it must own what else it uses.
 ///
 /// Cancellation is level-triggered: from cancel() on, each blocking call of this library in the thread throws
-/// CancelledError, also after one was caught, except inside a CancelShield.
+/// CancelledError, also after one was caught and whether or not it would have to wait, except inside a CancelShield.
+/// (But a lock that is free is taken nevertheless: much clean-up needs one.)
 ///
 /// The handle may be moved; its functions but cancel() and the questions are for one thread at a time.
 class Thread {
@@ -75,7 +77,7 @@ public:
     }
 
     /// Makes the current or next blocking call of the thread throw CancelledError with this reason. Does not wait.
-    void cancel(std::string_view reason = {}) { state().cancel(reason); }
+    void cancel(std::string_view reason = {}) { state().cancel(detail::CancelNote(reason)); }
 
     /// Blocks until the thread has ended, and throws what it threw. A join of oneself, or in a circle of waiting
     /// owners, throws DeadlockError. Cancellation of the caller: throws CancelledError, the thread runs on.

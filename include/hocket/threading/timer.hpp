@@ -25,7 +25,7 @@ public:
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
 
-    /// The function is not called if it was not called already. Does not wait.
+    /// The function is not called any more, but for a call that is just beginning. Does not wait.
     void cancel() noexcept { cancelled_.set(); }
     /// Blocks until the function has returned or the timer was cancelled; throws what the function threw, which is not
     /// reported then.

@@ -64,6 +64,7 @@ public:
         void await_resume() const noexcept {}
         void cancel() noexcept override {}  // the children are being cancelled, and end
         void all_ended() noexcept { post(); }
+        std::string waits_for() const override { return "its child tasks"; }
 
     private:
         ChildSet& children_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "hocket/aio/detail/file_operation.hpp"
 #include "hocket/aio/detail/io_operation.hpp"
 #include "hocket/core/clock.hpp"
 
@@ -55,6 +56,10 @@ public:
     virtual void go_on(IoOperation& operation) noexcept = 0;
     /// Ends a started, unfinished operation early: with -ECANCELED, or with its result if that comes first.
     virtual void cancel(IoOperation& operation) noexcept = 0;
+    /// Whether operations on disk files may be started here; otherwise the executor's threads do them.
+    virtual bool does_files() const noexcept { return false; }
+    /// Begins one, or goes on with one that was queued unfinished.
+    virtual void start(FileOperation&) noexcept {}
     /// Collects what is ready; blocks for at most `limit` if nothing is (Duration::max(): until something is).
     virtual void wait(Duration limit) noexcept = 0;
     /// Whether wait() could find something: operations have been started and not finished, or look_soon() was called.

@@ -95,6 +95,7 @@ public:
     std::int64_t result() const noexcept { return result_; }
 
     void cancel() noexcept override;
+    std::string waits_for() const override;
 
 protected:
     /// Whether there is nothing to be done: zero bytes.

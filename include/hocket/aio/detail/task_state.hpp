@@ -8,13 +8,11 @@
 #include <string_view>
 
 #include "hocket/aio/task.hpp"
+#include "hocket/core/detail/is_cancellation.hpp"
 #include "hocket/core/detail/scheduler.hpp"
 #include "hocket/futures/future.hpp"
 
 namespace hocket::detail {
-
-/// Whether `error` is a CancelledError.
-bool is_cancellation(const std::exception_ptr& error) noexcept;
 
 /// Keeps the first reason given for a cancellation (none, when there is no memory for it). Any thread.
 void note_reason(std::atomic<std::string*>& place, std::string_view reason) noexcept;

@@ -17,7 +17,7 @@ namespace hocket::detail {
 /// Unique in this process and never used again; 0 is nobody. That of a task has the mark of its scheduler in the upper
 /// bits, so that it can be told whose thread it needs; the highest bits are left to those who store flags beside it.
 using PartyId = std::uint64_t;
-inline constexpr int kPartyFlagBits = 3, kMarkShift = 48;
+inline constexpr int kPartyFlagBits = 3;
 /// The id without the mark, as it is shown.
 constexpr std::uint64_t number_of(PartyId party) noexcept { return party & ((PartyId{1} << kMarkShift) - 1); }
 /// What stands for the thread of the scheduler that the party, a task, runs on; 0 for other parties.
@@ -27,7 +27,8 @@ constexpr PartyId home_of(PartyId party) noexcept { return party >> kMarkShift <
 PartyId next_party_id() noexcept;
 
 /// What the library knows of a thread: made before a thread of ours starts, otherwise when the thread first owns
-/// something or waits; no longer listed when the thread is gone.
+/// something or waits; no longer listed when the thread is gone. In the child of a fork() the thread that has called
+/// it goes on with its record, under the kernel's new id, and the others are not listed.
 class ThreadRecord {
 public:
     /// That of the calling thread.
@@ -52,8 +53,11 @@ public:
     void begin() noexcept;
     /// The thread could not be started.
     void never_begins() noexcept;
-    /// The calling thread is about to end: it is no longer listed.
+    /// The calling thread is about to end: it is no longer listed. Should it use the library again, it gets another
+    /// record.
     void end() noexcept;
+    /// After end(): the calling thread goes by this record again, until the record's destructor, without being listed.
+    void come_back() noexcept;
 
     /// Calls `see` with the record and the name of each live thread, oldest first; none of them ends meanwhile.
     template <class See>
@@ -65,7 +69,8 @@ public:
     }
 
 private:
-    struct OfForeignThread;
+    class OfForeignThread;
+    class AcrossFork;
     static ThreadRecord& introduce();
     void adopt() noexcept;
     void show_name() const noexcept;
@@ -92,18 +97,5 @@ inline PartyId current_party() noexcept {
     }
     return thread_party != 0 ? thread_party : introduce_thread();
 }
-
-/// Makes the calling thread act as another party for a scope: a worker that runs a job, perhaps on top of another that
-/// waits for it.
-class ActAs {
-public:
-    explicit ActAs(PartyId party) noexcept : before_(thread_party) { thread_party = party; }
-    ActAs(const ActAs&) = delete;
-    ActAs& operator=(const ActAs&) = delete;
-    ~ActAs() { thread_party = before_; }
-
-private:
-    PartyId before_;
-};
 
 }  // namespace hocket::detail

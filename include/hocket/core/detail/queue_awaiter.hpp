@@ -8,6 +8,12 @@
 
 namespace hocket::detail {
 
+/// Throws in a task that is cancelled already, as every wait does: for one that may go on without waiting.
+inline void refuse_if_cancelled() {
+    const TaskContext* const task = Scheduler::current()->current_task();
+    if (task->cancel_pending()) task->throw_cancelled();
+}
+
 /// Base of an awaiter `Derived` that has
 ///     bool try_now();        takes what it wants if there is no need to wait
 ///     bool take_or_queue();  the same, else adds itself to a WaitQueue; true when it took it. May throw.

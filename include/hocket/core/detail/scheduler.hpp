@@ -11,6 +11,9 @@ namespace hocket::detail {
 
 class TaskContext;
 
+/// Where the mark of a scheduler begins in the ids of its tasks (see PartyId).
+inline constexpr int kMarkShift = 48;
+
 /// One thread, one scheduler. Everything but post() is for the thread that runs it.
 class Scheduler {
 public:
@@ -29,9 +32,21 @@ public:
         }
     }
 
+    /// The same for a list of nodes, linked from the first to the last, on the scheduler's own thread.
+    void post_here(RunNode& first, RunNode& last) noexcept { ready_.push(first, last); }
+
+    /// The same from a signal handler, which may have interrupted this very scheduler.
+    void post_from_signal(RunNode& node) noexcept {
+        if (remote_.push(node)) wake();
+    }
+
     /// The present on the loop's clock.
     TimePoint now() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
+    /// That clock; null for the steady one.
+    Clock* clock() const noexcept { return clock_; }
     TimerHeap& timers() noexcept { return timers_; }
+    /// When the loop began its present turn or one shortly before, in milliseconds on its clock. Wraps around.
+    std::uint32_t turn_began() const noexcept { return turn_began_; }
 
     /// The task whose step is being run; null between steps and in callbacks.
     TaskContext* current_task() const noexcept { return current_task_; }
@@ -42,6 +57,8 @@ public:
 
     /// Marks the parties that are tasks of this scheduler (see PartyId); 0 for one of too many.
     std::uint64_t mark() const noexcept { return mark_; }
+    /// The same in little room.
+    std::uint16_t short_mark() const noexcept { return static_cast<std::uint16_t>(mark_ >> kMarkShift); }
 
     /// Cooperative budget: an operation that could go on without suspending asks first; false means that it should
     /// queue itself behind the others. Refilled at each step.
@@ -60,6 +77,7 @@ protected:
     LocalQueue ready_;
     int budget_ = kBudget;
     TaskContext* current_task_ = nullptr;
+    std::uint32_t turn_began_ = 0;
     const std::uint64_t mark_;
     Clock* clock_;  // null: the steady clock
     TimerHeap timers_;

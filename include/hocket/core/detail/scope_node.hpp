@@ -43,7 +43,11 @@ public:
     std::string_view reason() const noexcept;
 
     /// Says whether the scope ends the waits inside when its time is up.
-    void set_timed(bool timed) noexcept { timed_ = timed; }
+    void set_timed(bool timed) noexcept {
+        const bool news = timed && !timed_;
+        timed_ = timed;
+        if (news) limit_waits();
+    }
     /// Whether this scope or one that reaches into it does.
     bool time_limited() const noexcept {
         for (const ScopeNode* scope = this; scope; scope = scope->shielded_ ? nullptr : scope->parent_) {
@@ -60,6 +64,7 @@ public:
 
 private:
     void interrupt_waiting_task() noexcept;
+    void limit_waits() noexcept;
 
     ScopeNode* parent_ = nullptr;
     ScopeNode* first_child_ = nullptr;

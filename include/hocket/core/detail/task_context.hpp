@@ -63,6 +63,8 @@ public:
 
     /// Null while the task runs or is ready to run.
     Suspension* suspended_on() const noexcept { return suspended_on_; }
+    /// When it was last suspended, as Scheduler::turn_began() tells time.
+    std::uint32_t suspended_since() const noexcept { return suspended_since_; }
 
     /// Unique in this process, from 1.
     std::uint64_t id() const noexcept;
@@ -100,7 +102,8 @@ private:
     char* name_ = nullptr;  // owned; null: unnamed, which most tasks are
     std::source_location spawned_at_;
     ContextRef context_;
-    [[no_unique_address]] ScopeNode root_scope_;  // whose padding derived classes may use
+    [[no_unique_address]] ScopeNode root_scope_;
+    std::uint32_t suspended_since_ = 0;  // in the padding of the scope
 };
 
 }  // namespace hocket::detail

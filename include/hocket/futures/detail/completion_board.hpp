@@ -6,11 +6,13 @@
 #include <optional>
 #include <source_location>
 
+#include "hocket/core/detail/queue_awaiter.hpp"
 #include "hocket/futures/detail/shared_state.hpp"
 
 namespace hocket::detail {
 
-/// Collects which of a number of states have become done, in that order. One thread asks; the states must live as long.
+/// Collects which of a number of states have become done, in that order. One thread or task asks; the states must live
+/// as long.
 ///
 /// Invariant: each watched state has one Watch in its wait queue. Whoever completes the state appends the watch to
 /// `completed_` under the lock of `waiter_`; the last thing that it does on the board is to decrement `watching_`. The
@@ -29,10 +31,39 @@ public:
     /// Throws CancelledError when the thread is cancelled, DeadlockError on the thread of an event loop.
     std::optional<std::size_t> next(TimePoint deadline, std::source_location where);
 
+    class [[nodiscard]] NextAwaiter final : public QueueAwaiter<NextAwaiter> {
+    public:
+        explicit NextAwaiter(CompletionBoard& board) noexcept : board_(board) {}
+        ~NextAwaiter() = default;
+        bool try_now() const noexcept { return board_.told(); }
+        std::string waits_for() const override { return "the first of several results"; }
+        bool take_or_queue() noexcept {
+            return !board_.waiter_.push_unless(*this, [this] { return board_.completed_ != nullptr; });
+        }
+        std::size_t await_resume() {
+            check();
+            return *board_.try_next();
+        }
+
+    private:
+        CompletionBoard& board_;
+    };
+    class [[nodiscard]] Next {
+    public:
+        explicit Next(CompletionBoard& board) noexcept : board_(board) {}
+        NextAwaiter operator co_await() const noexcept { return NextAwaiter(board_); }
+
+    private:
+        CompletionBoard& board_;
+    };
+    /// `co_await async_next()` does in a coroutine what next() does without a deadline.
+    Next async_next() noexcept { return Next(*this); }
+
 private:
     class Watch;
     void complete(Watch& watch) noexcept;
     std::optional<std::size_t> try_next() noexcept;
+    bool told() noexcept;
 
     std::unique_ptr<Watch[]> watches_;
     std::size_t used_ = 0;

@@ -19,9 +19,10 @@ public:
     bool abandon(const std::exception_ptr&, bool) noexcept final { return false; }  // its job is being run
     bool claimed() const noexcept final { return false; }
     void forget() noexcept final {}
+    bool joined_by_maker() const noexcept final { return true; }
 
-    /// Waits for the end of a fork that a thief has, running other parts of it meanwhile. A cancellation of the waiting
-    /// job is passed on to the fork, whose end is awaited nevertheless. Throws what the fork has thrown.
+    /// Waits for the end of a fork that a thief has, running parts of it, what it has forked, meanwhile. A cancellation
+    /// of the waiting job is passed on to the fork, whose end is awaited nevertheless. Throws what the fork has thrown.
     void join(Worker& worker, std::source_location where);
     /// The same, throwing nothing.
     void join_quietly(Worker& worker) noexcept;

@@ -25,6 +25,7 @@ namespace hocket::detail {
 class Job : public WorkItem {
 public:
     bool claimed() const noexcept override { return claimed_.load(std::memory_order_acquire); }
+    bool joined_by_maker() const noexcept override { return false; }  // its Future may go anywhere
 
     /// Where it was submitted to. Before it is queued.
     void set_pool(PoolCore& pool) noexcept {
@@ -36,6 +37,8 @@ public:
     void help(const SharedStateBase& state);
     /// A place in the queue, which it gives back when it is claimed. Before it is queued.
     void set_room(std::shared_ptr<Semaphore> room) noexcept { room_ = std::move(room); }
+    /// Who is going to run it: until it is begun, who waits for it waits for that party. Before it is queued.
+    void expect_from(PartyId party) noexcept { party_.store(party, std::memory_order_relaxed); }
     /// Runs it on the calling thread, instead of queueing it.
     void run_here() noexcept {
         if (claim()) execute(nullptr);
@@ -70,7 +73,7 @@ protected:
             : context_(std::move(job.context_)),
               nested_(worker),
               as_(job.begin(worker)),
-              before_(ThreadCanceller::install(&job.canceller_)) {}
+              before_(ThreadCanceller::install_over(job.canceller_)) {}
         Running(const Running&) = delete;
         Running& operator=(const Running&) = delete;
         ~Running() { ThreadCanceller::install(before_); }
@@ -123,7 +126,7 @@ public:
     bool request_cancel(std::string_view reason) override {
         if (this->done()) return false;
         if (!this->claimed()) {
-            auto error = std::make_exception_ptr(CancelledError(std::string(reason)));
+            auto error = std::make_exception_ptr(cancelled_error(reason));
             if (this->claim()) {
                 complete_unrun(std::move(error), true);
                 return true;

@@ -5,12 +5,23 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "hocket/core/detail/cancel_note.hpp"
+#include "hocket/core/detail/task_context.hpp"
 #include "hocket/core/detail/wait_graph.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
 #include "hocket/core/outcome.hpp"
 
 namespace hocket::detail {
+
+[[noreturn]] void throw_blocks_loop(std::string_view call, std::string_view instead);
+/// Throws DeadlockError if the calling thread runs an event loop: `call`, which may block, is refused there, and
+/// `instead` says what to do.
+inline void refuse_on_loop(std::string_view call, std::string_view instead) {
+    if (Scheduler::current()) [[unlikely]]
+        throw_blocks_loop(call, instead);
+}
 
 /// The part of a shared state that does not depend on the type of the result.
 ///
@@ -59,7 +70,11 @@ public:
 
     /// Blocks until the result is there, whatever happens: for destructors.
     void block_until_done() noexcept;
+    /// For a job that uses what is on this stack: block_until(), and if that throws, cancels it and waits for its end.
+    void block_until_left(std::source_location where);
 
+    /// "the result of …", for messages.
+    virtual std::string description() const { return "the result of a Promise"; }
     /// For a WaitEdge of who waits for this.
     static const OwnedKind kOwnedKind;
     /// The party that is producing the result: the task, or the job while it runs; 0 for none and when it is there.
@@ -77,6 +92,8 @@ public:
 
     /// Asks the producer to stop. Any thread. False when the result is there already.
     virtual bool request_cancel(std::string_view reason) = 0;
+    /// The same for destructors and handlers. Without memory for it, the work goes on.
+    void cancel_quietly(std::string_view reason) noexcept;
 
 protected:
     explicit SharedStateBase(std::uint32_t references = 1) noexcept : references_(references) {}
@@ -84,8 +101,6 @@ protected:
     virtual void destroy() noexcept = 0;
     /// Whether the producer holds a reference that only the calling thread can drop.
     virtual bool holds_other_reference() const noexcept { return false; }
-    /// "the result of …", for messages.
-    virtual std::string description() const { return "the result of a Promise"; }
     /// finish_completion() where the caller's reference is the only one, and nobody can make another from it.
     void finish_alone(bool cancelled) noexcept {
         cancelled_ = cancelled;
@@ -144,6 +159,28 @@ public:
 
 private:
     State* state_ = nullptr;
+};
+
+/// A task's wait for a shared state, and its edge in the wait-for graph.
+class StateWaiter : public Waiter, protected GraphEdge {
+protected:
+    explicit StateWaiter(StateRef<SharedStateBase> state) noexcept : state_(std::move(state)) {}
+    ~StateWaiter() { leave(); }
+    std::string waits_for() const override { return state_->description(); }
+    void limited_in_time() noexcept override { leave(); }
+    SharedStateBase& state() const noexcept { return *state_; }
+    TaskContext& task() const noexcept { return *promise()->task(); }
+    /// As WaitEdge does. The task is about to wait.
+    void enter();
+    void leave() noexcept {
+        if (in_graph()) remove();
+    }
+
+private:
+    PartyId owner() const noexcept override { return state_->producer(); }
+    bool waiting() const noexcept override { return outcome() == WaitOutcome::waiting; }
+    std::string description() const override;
+    StateRef<SharedStateBase> state_;
 };
 
 }  // namespace hocket::detail

@@ -19,7 +19,7 @@ namespace hocket::detail {
 /// sequentially consistent. (Lê, Pop, Cohen, Zappa Nardelli: Correct and efficient work-stealing for weak memory
 /// models, PPoPP 2013, prove it with fences, which ThreadSanitizer does not model.) An item's contents are published by
 /// the store to bottom_ in push(). An array that was outgrown is kept, since a thief may be reading it. tests/model/
-/// runs it under every interleaving of few threads.
+/// runs it under every interleaving of few threads with few preemptions.
 template <class Item>
 class WorkDeque {
 public:

@@ -23,6 +23,8 @@ public:
     /// Whether an entry is of no use any more, because its job was claimed. It is to be forgotten then, by forget().
     virtual bool claimed() const noexcept = 0;
     virtual void forget() noexcept = 0;
+    /// Whether whatever queued it does not end before it.
+    virtual bool joined_by_maker() const noexcept = 0;
 
 protected:
     WorkItem() noexcept = default;

@@ -2,7 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "hocket/http/detail/chunked_decoder.hpp"
 #include "hocket/http/message.hpp"
@@ -35,7 +37,7 @@ class RequestParser {
 public:
     enum class State : std::uint8_t {
         head,      ///< needs more bytes of the head; also before the first one
-        body,      ///< has the head, needs more of the body
+        body,      ///< has the head, needs more of the body, or waits for begin_body()
         complete,  ///< request() is whole
         failed,    ///< error() says why; nothing more can be read from this connection
     };
@@ -50,11 +52,21 @@ public:
     bool started() const noexcept { return state_ != State::head || (!fresh_ && !request_.text().empty()); }
     /// Whether the client waits for "100 Continue" before it sends the body.
     bool expects_continue() const noexcept { return state_ == State::body && expects_continue_ && !body_begun_; }
+
+    /// Whether to take no byte of a body before begin_body().
+    void pause_before_bodies(bool pause) noexcept { pauses_ = pause; }
+    /// In the state `body`: whether begin_body() is due.
+    bool paused() const noexcept { return paused_; }
+    /// Goes on to the body, of at most `limit` bytes; `failed` if it is known to be larger.
+    void begin_body(std::uint64_t limit);
+    /// Takes out what has come of the body so far.
+    std::string take_body() noexcept { return std::exchange(request_.body_, std::string()); }
     /// 100 Continue was sent.
     void continued() noexcept { expects_continue_ = false; }
 
     /// The request: whole in the state `complete`, without its body in the state `body`.
     const Request& request() const noexcept { return request_; }
+    Request& request() noexcept { return request_; }
     const RequestError& error() const noexcept { return error_; }
     /// After `complete`: ready for the next request, whose bytes follow those used so far.
     void next() noexcept;
@@ -74,7 +86,8 @@ private:
     RequestError error_;
     ChunkedDecoder chunks_;
     std::uint64_t content_length_ = 0;
-    std::size_t line_start_ = 0;  // of the line that is being collected, in the head
+    std::uint64_t body_left_ = 0;  // of a body with a length
+    std::size_t line_start_ = 0;   // of the line that is being collected, in the head
     State state_ = State::head;
     bool fresh_ = true;     // no byte since next(): request_ still holds the request before
     bool known_ = false;    // the head of `request_` was parsed without error
@@ -82,6 +95,8 @@ private:
     bool wants_continue_ = false;
     bool expects_continue_ = false;  // and it was not told yet
     bool body_begun_ = false;
+    bool pauses_ = false;
+    bool paused_ = false;
     std::uint8_t blank_lines_ = 0;  // before the request line
 };
 

@@ -46,9 +46,9 @@ public:
 };
 
 /// What a socket's transfers return: `co_await` it. The buffer must stay alive until the await has ended.
-class [[nodiscard("an operation does nothing until it is awaited: write co_await")]] Transfer {
+class [[nodiscard("an operation does nothing until it is awaited: write co_await")]] IoTransfer {
 public:
-    Transfer(Descriptor & descriptor, IoVerb verb, void* data, std::size_t size, int flags) noexcept
+    IoTransfer(Descriptor & descriptor, IoVerb verb, void* data, std::size_t size, int flags) noexcept
         : descriptor_(descriptor), verb_(verb), flags_(flags), data_(data), size_(size) {}
     TransferAwaiter operator co_await() const noexcept {
         return TransferAwaiter(descriptor_, verb_, data_, size_, flags_);

@@ -58,17 +58,19 @@ public:
     Transfer try_put(Entry& entry) { return put_or_queue(entry, nullptr); }
     /// The same, waiting until `deadline`. Throws CancelledError; the entry is not taken then.
     Transfer put(Entry& entry, TimePoint deadline, std::source_location where) {
+        check_thread_cancelled();
         const auto result = try_put(entry);
         return result == Transfer::not_now ? put_slowly(entry, deadline, where) : result;
     }
     Transfer try_get(std::optional<Entry>& slot) { return get_or_queue(slot, nullptr); }
     Transfer get(std::optional<Entry>& slot, TimePoint deadline, std::source_location where) {
+        check_thread_cancelled();
         const auto result = try_get(slot);
         return result == Transfer::not_now ? get_slowly(slot, deadline, where) : result;
     }
 
     void task_done() {
-        Waiter* joiners = nullptr;
+        WaitQueue::Popped joiners;
         {
             WaitQueue::Lock lock(getters_);
             if (unfinished_ == 0) throw_too_many_done();
@@ -78,6 +80,7 @@ public:
     }
     /// Whether all was done before `deadline`.
     bool join(TimePoint deadline, std::source_location where) {
+        check_thread_cancelled();
         ThreadWaiter waiter;
         return !join_or_queue(&waiter) || waiter.block(deadline, where);
     }
@@ -101,9 +104,9 @@ private:
         signal_.show(store_.size() > 0);
     }
     /// Under the lock: so many entries are done; who is to be woken because of that.
-    Waiter* finish(std::size_t count) noexcept {
+    WaitQueue::Popped finish(std::size_t count) noexcept {
         unfinished_ -= count;
-        return unfinished_ == 0 && joiners_.has_waiters() ? WaitQueue::Lock(joiners_).pop_all() : nullptr;
+        return unfinished_ == 0 && joiners_.has_waiters() ? WaitQueue::Lock(joiners_).pop_all() : WaitQueue::Popped();
     }
 
     WaitQueue getters_;
@@ -140,6 +143,7 @@ class [[nodiscard]] QueueCore<Store>::GetAwaiter final : public QueueAwaiter<Get
 public:
     explicit GetAwaiter(QueueCore& core) noexcept : core_(core) {}
     bool try_now() noexcept { return settled(core_.try_get(slot_)); }
+    std::string waits_for() const override { return "an item of a queue"; }
     bool take_or_queue() noexcept { return settled(core_.get_or_queue(slot_, this)); }
     auto await_resume() {
         this->check();
@@ -160,6 +164,7 @@ class [[nodiscard]] QueueCore<Store>::PutAwaiter final : public QueueAwaiter<Put
 public:
     PutAwaiter(QueueCore& core, Entry&& entry) noexcept : core_(core), entry_(std::move(entry)) {}
     bool try_now() { return settled(core_.try_put(entry_)); }
+    std::string waits_for() const override { return "room in a queue"; }
     bool take_or_queue() { return settled(core_.put_or_queue(entry_, this)); }
     void await_resume() const {
         this->check();
@@ -185,6 +190,7 @@ class [[nodiscard]] QueueCore<Store>::JoinAwaiter final : public QueueAwaiter<Jo
 public:
     explicit JoinAwaiter(QueueCore& core) noexcept : core_(core) {}
     bool try_now() noexcept { return !core_.join_or_queue(nullptr); }
+    std::string waits_for() const override { return "the end of all work that was put into a queue"; }
     bool take_or_queue() noexcept { return !core_.join_or_queue(this); }
     void await_resume() const { this->check(); }
 
@@ -213,7 +219,7 @@ template <class Store>
 Transfer QueueCore<Store>::put_or_queue(Entry& entry, Waiter* waiter) {
     Waiter* getter = nullptr;
     {
-        WaitQueue::Lock lock(getters_);
+        WaitQueue::Lock lock(getters_, WaitQueue::Retry::late);
         if (is_shut_down()) return Transfer::shut_down;
         if ((getter = lock.pop())) {
             slot_of(*getter).emplace(std::move(entry));
@@ -234,7 +240,7 @@ template <class Store>
 Transfer QueueCore<Store>::get_or_queue(std::optional<Entry>& slot, Waiter* waiter) noexcept {
     Waiter* putter = nullptr;
     {
-        WaitQueue::Lock lock(getters_);
+        WaitQueue::Lock lock(getters_, WaitQueue::Retry::late);
         if (store_.size() == 0) {
             if (is_shut_down()) return Transfer::shut_down;
             if (waiter) lock.push(*waiter);
@@ -293,9 +299,9 @@ Transfer QueueCore<Store>::get_slowly(std::optional<Entry>& slot, TimePoint dead
 template <class Store>
 void QueueCore<Store>::shutdown(bool immediate) {
     Store dropped;  // destroyed when the lock is free
-    Waiter* getters = nullptr;
-    Waiter* putters = nullptr;
-    Waiter* joiners = nullptr;
+    WaitQueue::Popped getters;
+    WaitQueue::Popped putters;
+    WaitQueue::Popped joiners;
     {
         WaitQueue::Lock lock(getters_);
         shut_down_.store(true, std::memory_order_relaxed);

@@ -1,7 +1,9 @@
 // What acquire() holds: locks of any kind, in one order.
 #pragma once
 #include <concepts>
+#include <ranges>
 #include <source_location>
+#include <type_traits>
 #include <vector>
 
 #include "hocket/core/detail/party.hpp"
@@ -32,6 +34,7 @@ struct TakeableKind {
     Step (*async_take)(void*, std::source_location);  // null for a kind without
     void (*give_back)(void*);
     bool (*taken_again)(void*);  // whether the caller has it and may take it once more
+    const void* (*identity)(const void*);
 };
 
 template <class L>
@@ -68,6 +71,14 @@ class TakeableKindOf {
             return false;
         }
     }
+    // Two objects may be one lock.
+    static const void* identity(const void* lock) noexcept {
+        if constexpr (requires { identity_of(*static_cast<const L*>(lock)); }) {
+            return identity_of(*static_cast<const L*>(lock));
+        } else {
+            return lock;
+        }
+    }
     static constexpr auto async_form() {
         if constexpr (AsyncTakeable<L>) {
             return &async_take;
@@ -77,7 +88,7 @@ class TakeableKindOf {
     }
 
 public:
-    static constexpr TakeableKind kKind{&take, async_form(), &give_back, &taken_again};
+    static constexpr TakeableKind kKind{&take, async_form(), &give_back, &taken_again, &identity};
 };
 
 /// Any lock, and the place of the call that names it.
@@ -86,7 +97,7 @@ public:
     template <Takeable L>
     AnyTakeable(L& lock, std::source_location where = std::source_location::current()) noexcept
         : lock_(&lock), kind_(&TakeableKindOf<L>::kKind), where_(where) {}
-    const void* address() const noexcept { return lock_; }
+    const void* identity() const noexcept { return kind_->identity(lock_); }
     std::source_location where() const noexcept { return where_; }
     void take() const { kind_->take(lock_, where_); }
     Step async_take() const { return kind_->async_take(lock_, where_); }
@@ -106,8 +117,29 @@ public:
         : AnyTakeable(lock, where) {}
 };
 
-/// Locks that one party takes, in the order of their addresses, each once. Gives back what it has taken when it is
-/// destroyed. Its party's sets know of each other, which is how a broken order is noticed.
+/// The kind of the locks in a range, or behind its pointers.
+template <std::ranges::input_range Range>
+using LockIn = std::remove_pointer_t<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+template <class Range>
+concept TakeableRange = std::ranges::input_range<Range> && Takeable<LockIn<Range>> &&
+    (std::is_lvalue_reference_v<std::ranges::range_reference_t<Range>> ||
+     std::is_pointer_v<std::ranges::range_value_t<Range>>);
+
+template <TakeableRange Range>
+std::vector<AnyTakeable> takeables(Range&& locks, std::source_location where) {
+    std::vector<AnyTakeable> all;
+    for (auto&& lock : locks) {
+        if constexpr (std::is_pointer_v<std::remove_reference_t<decltype(lock)>>) {
+            all.emplace_back(*lock, where);
+        } else {
+            all.emplace_back(lock, where);
+        }
+    }
+    return all;
+}
+
+/// Locks that one party takes, in the order of their identities, which are addresses, each once. Gives back what it has
+/// taken when it is destroyed. Its party's sets know of each other, which is how a broken order is noticed.
 class AcquiredSet {
 public:
     /// Nothing is taken yet. Throws LockOrderError if one comes before what the current party holds by another set.

@@ -22,7 +22,8 @@ namespace hocket::detail {
 /// back under the queue's lock only. kWaking is set while the thread that was taken out of the queue last is on its way
 /// to take the lock or to queue again, at the front; a lock without owner but with waiters has it set, so that somebody
 /// comes. kNested is set while depth_ is not 0; both are changed by the owner only. A lock that nobody wants is given
-/// back by the compare-and-swap alone, also when somebody did want it a moment ago: the next owner may destroy it.
+/// back by the compare-and-swap alone, also when somebody did want it a moment ago: the next owner may destroy it (see
+/// WaitQueue).
 ///
 /// Order: first come, first served among those who queue. A coroutine, or a thread that has waited for kHandOverAfter,
 /// is handed the lock. A thread that has waited for less is only woken, and until it runs the lock may be taken by
@@ -78,7 +79,7 @@ public:
     bool reentrant() const noexcept { return reentry_ == Reentry::allowed; }
     /// "lock 'a' (0x…)"
     std::string title() const;
-    /// "lock 'a' (0x…), taken at file:line by 17"
+    /// "lock 'a' (0x…), taken at file:line", or the title while nobody has it
     std::string describe() const;
     const std::string* name() const noexcept { return name_.get(); }
 
@@ -89,7 +90,14 @@ public:
             : lock_(lock), where_(where), on_circle_(on_circle) {
             lock.note_wanted(where);
         }
-        bool try_now() noexcept { return lock_.try_lock(me_ = current_party(), where_); }
+        /// Looks first: trying in vain costs more, and a lock that tasks hand on is seldom free.
+        bool try_now() noexcept {
+            me_ = current_party();
+            const PartyId owner = lock_.owner();
+            return (owner == 0 || owner == me_) && lock_.try_lock(me_, where_);
+        }
+        std::string waits_for() const override { return lock_.describe(); }
+        void limited_in_time() noexcept override { edge_.leave(); }
         bool take_or_queue();
 
     protected:
@@ -99,6 +107,8 @@ public:
             edge_.leave();
             check();
             if (handed_over_) lock_.note_taken(me_, where_);
+            if (lock_.order_checked_) [[unlikely]]
+                LockOrder::was_awaited(me_, lock_);
         }
 
     private:

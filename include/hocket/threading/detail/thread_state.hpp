@@ -13,6 +13,7 @@
 #include "hocket/core/detail/context.hpp"
 #include "hocket/core/detail/party.hpp"
 #include "hocket/core/detail/queue_awaiter.hpp"
+#include "hocket/core/detail/thread_end.hpp"
 #include "hocket/core/detail/wait_graph.hpp"
 #include "hocket/core/detail/wait_queue.hpp"
 
@@ -42,7 +43,7 @@ struct ThreadSetup {
 /// Invariant: the thread writes `error_` before it sets `ended_` (release) under the lock of `waiters_`, so that a
 /// waiter either sees it or is woken by it. That is the last thing that the thread does, after the destructors of its
 /// thread-local objects.
-class ThreadState {
+class ThreadState final : AtThreadEnd {
 public:
     /// Starts a thread. Throws std::invalid_argument for a stack that is too small, std::system_error if the system has
     /// no thread left.
@@ -74,11 +75,11 @@ private:
     ThreadState(const ThreadSetup& setup, std::unique_ptr<ThreadBody> body);
     ~ThreadState();
     static void* main(void* state);
-    static pthread_key_t end_key();
     void run();
-    void end() noexcept;
+    void thread_ended() noexcept override;
     void reap() noexcept;
-    void drop_reference() noexcept;
+    /// Whether it was the last, so that the caller must delete the state.
+    bool drop_reference() noexcept { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
     void report_lost() const noexcept;
 
     ThreadRecord record_;
@@ -99,6 +100,8 @@ class [[nodiscard]] JoinThreadAwaiter final : public QueueAwaiter<JoinThreadAwai
 public:
     JoinThreadAwaiter(ThreadState& thread, std::source_location where) noexcept : thread_(thread), where_(where) {}
     bool try_now() const noexcept { return !thread_.is_alive(); }
+    void limited_in_time() noexcept override { edge_.leave(); }
+    std::string waits_for() const override { return "the end of thread '" + thread_.record().name() + "'"; }
     bool take_or_queue() {
         edge_.enter(*this, &thread_, ThreadState::kOwnedKind, where_);
         return !thread_.wait_with(*this);

@@ -1,0 +1,18 @@
+// The part `process`: work in other processes of the same program, and memory that they share.
+#pragma once
+#include "hocket/process/archive.hpp"
+#include "hocket/process/errors.hpp"
+#include "hocket/process/init.hpp"
+#include "hocket/process/owner_died_error.hpp"
+#include "hocket/process/pipe.hpp"
+#include "hocket/process/process.hpp"
+#include "hocket/process/process_pool.hpp"
+#include "hocket/process/shared_array.hpp"
+#include "hocket/process/shared_barrier.hpp"
+#include "hocket/process/shared_condition.hpp"
+#include "hocket/process/shared_event.hpp"
+#include "hocket/process/shared_lock.hpp"
+#include "hocket/process/shared_memory.hpp"
+#include "hocket/process/shared_queue.hpp"
+#include "hocket/process/shared_semaphore.hpp"
+#include "hocket/process/shared_value.hpp"
