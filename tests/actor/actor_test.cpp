@@ -83,9 +83,9 @@ TEST(ActorTest, AFailureThatNobodyJoinsIsReported) {
     const ReportCapture reports;
     {
         Failing actor(ActorOptions().with_name("clumsy"));
-        actor.start();
         actor.send(1);
-        actor.send(2);
+        actor.send(2);  // before the start: afterwards it may have ended already
+        actor.start();
         run([](const AnyActor& of) -> Task<void> { co_await of.async_wait(); }(actor));
     }
     EXPECT_EQ(reports.text(),
