@@ -13,15 +13,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// More would not be seen, and drawing takes time from the test on the same machine.
+// Drawing takes time from the test on the same machine: the bar moves this often at most,
 constexpr auto kPause = 50ms;
-// The time goes on even if nothing else does.
-constexpr auto kLongestPause = 100ms;
+// and numbers change at a pace at which they can be read.
+constexpr auto kNumbersPause = 100ms;
 
 // Puts updates until the engine's run has ended.
 Task<void> tell(const load::Engine& engine, Future<void> ended, Sampler& sampler, Outbox& outbox) {
     const std::vector<Future<void>> run(1, ended);
-    std::uint64_t done = 0;
+    int percent = 0;
     std::chrono::nanoseconds told{0};
     for (;;) {
         (void)co_await async_wait(run, ALL_COMPLETED, kPause);
@@ -29,9 +29,10 @@ Task<void> tell(const load::Engine& engine, Future<void> ended, Sampler& sampler
         Update update;
         update.progress = engine.counts();
         update.sample = sampler.sample(update.progress);
-        const bool news = update.sample || update.progress.done != done;
-        if (!news && update.progress.elapsed - told < kLongestPause) continue;
-        done = update.progress.done;
+        const int percent_now = load::percent_done(update.progress);
+        const bool news = update.sample || percent_now != percent;
+        if (!news && update.progress.elapsed - told < kNumbersPause) continue;
+        percent = percent_now;
         told = update.progress.elapsed;
         outbox.put(std::move(update));
     }
