@@ -26,34 +26,38 @@ namespace hk = hocket;
 
 using Sticks = std::array<hk::Lock*, 3>;
 
-void eat_with_acquire(const Sticks& sticks) { auto all = hk::acquire(sticks); }
+void eat_with_acquire(const Sticks& sticks, hk::Barrier& begin) {
+    begin.wait();
+    for (int meal = 0; meal < 20; ++meal) auto all = hk::acquire(sticks);
+}
 
-void eat_stick_by_stick(const Sticks& sticks) {
-    std::vector<std::unique_lock<hk::Lock>> held;
-    for (hk::Lock* stick : sticks) {
-        held.emplace_back(*stick);
-        if (held.size() == 1) hk::this_thread::yield();  // the moment in which somebody else takes the next one
-    }
+void eat_stick_by_stick(const Sticks& sticks, hk::Barrier& begin) {
+    const auto [first, second, third] = sticks;
+    std::unique_lock one(*first, std::try_to_lock);
+    begin.wait();  // all have taken their first one by now, or seen that it is taken
+    if (!one) one.lock();
+    const std::scoped_lock two(*second);
+    const std::scoped_lock three(*third);
 }
 
 // How many circles of waiting come to be at a table where everybody needs three of the sticks, drawn by lot.
-int circles_at(unsigned seed, void (*eat)(const Sticks&)) {
+int circles_at(unsigned seed, void (*eat)(const Sticks&, hk::Barrier&)) {
     std::mt19937 random(seed);
     std::deque<hk::Lock> sticks(3 + random() % 6);
     std::vector<hk::Lock*> order;
     for (hk::Lock& stick : sticks) order.push_back(&stick);
     std::atomic<int> circles = 0;
     std::vector<hk::Thread> philosophers;
-    for (auto seats = 2 + random() % 5; seats > 0; --seats) {
+    const auto seats = 2 + random() % 5;
+    hk::Barrier begin(seats);
+    for (auto seat = seats; seat > 0; --seat) {
         std::shuffle(order.begin(), order.end(), random);
         const Sticks mine{order[0], order[1], order[2]};
-        philosophers.emplace_back([mine, eat, &circles] {
-            for (int meal = 0; meal < 20; ++meal) {
-                try {
-                    eat(mine);
-                } catch (const hk::DeadlockError&) {
-                    ++circles;  // who would have closed it has put their sticks back
-                }
+        philosophers.emplace_back([mine, eat, &begin, &circles] {
+            try {
+                eat(mine, begin);
+            } catch (const hk::DeadlockError&) {
+                ++circles;  // who would have closed it has put their sticks back
             }
         });
     }
@@ -61,7 +65,7 @@ int circles_at(unsigned seed, void (*eat)(const Sticks&)) {
     return circles;
 }
 
-int circles_at_all(unsigned tables, void (*eat)(const Sticks&)) {
+int circles_at_all(unsigned tables, void (*eat)(const Sticks&, hk::Barrier&)) {
     int circles = 0;
     for (unsigned seed = 1; seed <= tables; ++seed) circles += circles_at(seed, eat);
     return circles;

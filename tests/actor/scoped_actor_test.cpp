@@ -75,11 +75,27 @@ protected:
     Task<void> run() override { (void)co_await receive(); }
 };
 
+class Forgotten : public Actor<int> {
+public:
+    explicit Forgotten(Event& runs) : runs_(&runs) {}
+
+protected:
+    Task<void> run() override {
+        runs_->set();
+        (void)co_await receive();
+    }
+
+private:
+    Event* runs_;
+};
+
 bool forgetting_is_reported() {
     const ReportCapture reports;
+    Event runs;
     {
-        Harmless actor;
+        Forgotten actor(runs);
         actor.start();
+        runs.wait();  // or there would be no run() any more that could be called
     }
     return reports.text().find("was still running when the members of its class were destroyed") != std::string::npos;
 }
