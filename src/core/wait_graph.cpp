@@ -255,8 +255,8 @@ void WaitEdge::enter(const Waiter& waiter, const void* thing, const OwnedKind& k
 }
 
 void WaitEdge::enter_as_thread(OnCircle on_circle) {
-    const ThreadCanceller* canceller = ThreadCanceller::in_force();
-    if (canceller && canceller->cancelled()) return;  // it will not wait
+    const ThreadCanceller* canceller = ThreadCanceller::current();
+    if (canceller && canceller->pending()) return;  // it will not wait
     const Scheduler* scheduler = Scheduler::current();
     task_ = scheduler ? scheduler->current_task() : nullptr;
     thread_ = task_ ? nullptr : &ThreadRecord::current();

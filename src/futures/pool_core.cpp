@@ -69,7 +69,7 @@ bool PoolCore::start_thread(Start start) {
         if (threads_ == 0) throw;
         return false;
     }
-    thread_started();
+    thread_started(!options_.initializer);
     if (++threads_ >= max_workers_) starts_no_more();
     return true;
 }
@@ -115,8 +115,10 @@ void PoolCore::close(bool cancel_pending) noexcept {
     // Nobody is started on demand after stop(), and of those who were called each calls the next: what is queued may be
     // waiting for a thread yet. Who searches does not count, since it may have found something already.
     if (!cancel_pending) {
+        std::size_t left = statistics().pending;
+        // After that, so that who has just been woken for one of these is counted for none: a thread too many at most.
         const std::size_t asleep = sleeping();  // called below
-        for (std::size_t left = statistics().pending; left > asleep && start_thread(Start::on_demand); --left) {
+        for (; left > asleep && start_thread(Start::on_demand); --left) {
         }
     }
     {

@@ -146,7 +146,8 @@ void Worker::main() noexcept {
     } catch (...) {
         pool_.break_with(std::current_exception());
     }
-    // A thread that was just started counts as searching.
+    // Another thread that was just started counts as searching.
+    if (pool_.options_.initializer) pool_.begin_search();
     WorkItem* item = search();
     while (item) {
         run(*item);

@@ -47,7 +47,7 @@ Barrier::Barrier(std::size_t parties, std::function<void()> action) : parties_(p
 }
 
 // Whether the wait is over already: all have come, and all others were woken. Otherwise `waiter` is in the queue.
-bool Barrier::arrive(Visit& visit, detail::Waiter& waiter) {
+bool Barrier::arrive(Visit& visit, detail::Waiter& waiter, Awaiter* task) {
     Round round;
     detail::WaitQueue::Popped claimed;
     {
@@ -76,6 +76,7 @@ bool Barrier::arrive(Visit& visit, detail::Waiter& waiter) {
         if (!action_) round.visits.finish(false);
     }
     if (action_) {
+        if (task) task->unsuspend();  // it runs: the action may cancel the scope that it is in
         try {
             action_();
         } catch (...) {

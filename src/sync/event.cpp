@@ -17,7 +17,9 @@ void Event::set() noexcept {
 bool Event::block(TimePoint deadline, std::source_location where) {
     detail::check_thread_cancelled();
     detail::ThreadWaiter waiter;
-    return !queue(waiter) || waiter.block(deadline, where) || is_set();
+    if (!queue(waiter) || waiter.block(deadline, where)) return true;
+    detail::WaitQueue::Lock lock(waiters_);  // see set()
+    return is_set();
 }
 
 }  // namespace hocket

@@ -151,8 +151,11 @@ void ThreadState::let_go() noexcept {
     } else if (is_alive()) {
         cancel("its Thread was destroyed");
         const CancelShield shield;
+        const auto where = std::source_location::current();
         ThreadWaiter waiter;
-        if (wait_with(waiter)) waiter.park();
+        WaitEdge edge;
+        edge.enter(waiter, this, kOwnedKind, where, OnCircle::report);
+        if (wait_with(waiter)) (void)waiter.block(kNever, where);
     }
     if (!left_alone) reap();
     if (drop_reference()) delete this;

@@ -274,7 +274,7 @@ protected:
     }
     // A loop whose own tasks wait there, often nobody else.
     Job opens() {
-        while (!stop_) {
+        while (!stays_open_) {
             gate_.open();
             gate_.close();
             for (int turn = 0; turn < 3; ++turn) {
@@ -282,6 +282,7 @@ protected:
                 co_await yield;
             }
         }
+        --openers_;
     }
     bool finds_open(std::uint64_t& before) {
         const bool open = gate_.is_open();
@@ -291,6 +292,8 @@ protected:
 
     Gate gate_;
     std::atomic<bool> stop_{false};
+    std::atomic<bool> stays_open_{false};
+    std::atomic<int> openers_{kLoops};
     Tally tally_;
 };
 
@@ -318,6 +321,12 @@ TEST_F(GateStress, LetsAllPassWhenItOpens) {
     }
     const StressTime time;
     while (time.left()) {
+        gate_.open();
+        gate_.close();
+        std::this_thread::yield();
+    }
+    stays_open_ = true;
+    while (openers_ > 0) {  // nobody closes it any more after that; meanwhile their loops may need an opening to go on
         gate_.open();
         gate_.close();
         std::this_thread::yield();

@@ -270,6 +270,32 @@ TEST(Barrier, OneWhoComesCancelledDoesNotArrive) {
     EXPECT_EQ(barrier.wait(), 0u);
 }
 
+// Who runs the action does not wait: its own cancellation is for its next wait.
+TEST(Barrier, AnActionMayCancelTheTaskThatRunsIt) {
+    run([]() -> Task<void> {
+        CancelScope scope;
+        Barrier barrier(2, [&] { scope.cancel("all here"); });
+        const auto waits = [&]() -> Task<std::size_t> {
+            CancelScope own(shielded);
+            co_return co_await barrier.async_wait();
+        };
+        auto first = create_task(waits());
+        while (barrier.n_waiting() == 0) co_await yield_now();
+        const std::size_t place = co_await barrier.async_wait();
+        EXPECT_EQ(place, 1u);
+        bool cancelled = false;
+        try {
+            co_await yield_now();
+        } catch (const CancelledError&) {
+            cancelled = true;
+        }
+        EXPECT_TRUE(cancelled);
+        const CancelScope own(shielded);
+        const std::size_t other = co_await first;
+        EXPECT_EQ(other, 0u);
+    }());
+}
+
 TEST(Barrier, NeedsAParty) { EXPECT_THROW(Barrier(0), std::invalid_argument); }
 
 }  // namespace

@@ -153,6 +153,8 @@ TEST(LateUse, ByTheDestructorOfThreadSpecificData) {
     using Use = std::string (*)();
     static std::vector<std::string> seen;
     static std::vector<std::uint64_t> ids;
+    seen.clear();
+    ids.clear();
     pthread_key_t key{};
     ASSERT_EQ(::pthread_key_create(&key,
                                    [](void* use) {

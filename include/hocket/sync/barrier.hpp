@@ -75,7 +75,7 @@ public:
         explicit Awaiter(Barrier& barrier) noexcept : barrier_(barrier) {}
         bool try_now() const noexcept { return false; }
         std::string waits_for() const override { return "the others at a barrier"; }
-        bool take_or_queue() { return barrier_.arrive(visit_, *this); }
+        bool take_or_queue() { return barrier_.arrive(visit_, *this, this); }
         std::size_t await_resume();
 
     private:
@@ -109,7 +109,7 @@ private:
         Visit* last_ = nullptr;
     };
     std::size_t block(TimePoint deadline, std::source_location where);
-    bool arrive(Visit& visit, detail::Waiter& waiter);
+    bool arrive(Visit& visit, detail::Waiter& waiter, Awaiter* task = nullptr);
     void leave(Visit& visit) noexcept;
     void come_too_late(Visit& visit) noexcept;
     void end_round(bool broken) noexcept;

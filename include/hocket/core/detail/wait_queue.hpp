@@ -246,7 +246,7 @@ public:
     bool cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
     void clear() noexcept { cancelled_.store(false, std::memory_order_release); }
     /// The rest is for the thread itself. Whether its waits must end:
-    bool pending() const noexcept { return shields_ == 0 && source() != nullptr; }
+    bool pending() const noexcept { return shields_ == 0 && (cancelled() || (below_ && source())); }
     /// Throws the CancelledError of the thread, which was cancelled.
     [[noreturn]] void throw_cancelled() const;
     /// The reason given to cancel(), of a thread that was cancelled.
@@ -287,8 +287,7 @@ private:
 /// Throws CancelledError if the calling thread is cancelled: what blocking calls begin with, whether or not they have
 /// to wait. (But for those that take a lock, whose callers could often not do with an exception.)
 inline void check_thread_cancelled() {
-    if (const ThreadCanceller* canceller = ThreadCanceller::in_force(); canceller && canceller->cancelled())
-        [[unlikely]]
+    if (const ThreadCanceller* canceller = ThreadCanceller::current(); canceller && canceller->pending()) [[unlikely]]
         canceller->throw_cancelled();
 }
 
