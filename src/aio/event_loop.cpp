@@ -192,7 +192,11 @@ void EventLoop::run_forever() {
 }
 
 void EventLoop::stop() {
-    if (!closed()) call_soon_threadsafe([this] { stopping_ = true; });
+    if (closed()) return;
+    try {
+        call_soon_threadsafe([this] { stopping_ = true; });
+    } catch (const InvalidStateError&) {  // closed meanwhile
+    }
 }
 
 // Of the loop's clock, or of one that is cheap to read.

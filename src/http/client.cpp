@@ -7,6 +7,7 @@
 #include "client_retry.hpp"
 #include "client_transfer.hpp"
 #include "hocket/aio/cancel_scope.hpp"
+#include "hocket/aio/gather.hpp"
 #include "hocket/aio/race.hpp"
 #include "hocket/aio/sleep.hpp"
 #include "hocket/aio/timeout.hpp"
@@ -48,20 +49,30 @@ Task<bool> until_head(ClientTransfer& transfer) {
     co_return true;
 }
 
+Task<void> await_first_byte(ClientTransfer& transfer, const ClientRequest& request) {
+    const auto limit = request.options().first_byte_timeout;
+    if (!limit) co_return;
+    const std::optional<bool> in_time = co_await within(*limit, until_head(transfer));
+    if (!in_time)
+        throw TimeoutError("hocket: " + request.name() + ": no response has begun within " + in_seconds(*limit));
+}
+
+// The server may answer, or go, before it has everything.
+Task<void> send_pieces(ClientTransfer& transfer, ClientRequest& request) {
+    auto sending = race(transfer.send_pieces(request), transfer.until_end());
+    co_await std::move(sending);
+}
+
 // One request, one response: to its end, or to its head if the body is delivered in pieces.
 Task<std::unique_ptr<ClientTransfer>> attempt(std::shared_ptr<ClientCore> core, ClientRequest& request,
                                               Deliver deliver) {
     auto transfer = std::make_unique<ClientTransfer>(core, request, deliver);
     co_await transfer->start(request);
     if (request.body().has_pieces()) {
-        // The server may answer, or go, before it has everything.
-        auto sending = race(transfer->send_pieces(request), transfer->until_end());
-        co_await std::move(sending);
-    }
-    if (const auto limit = request.options().first_byte_timeout) {
-        const std::optional<bool> in_time = co_await within(*limit, until_head(*transfer));
-        if (!in_time)
-            throw TimeoutError("hocket: " + request.name() + ": no response has begun within " + in_seconds(*limit));
+        auto both = gather(send_pieces(*transfer, request), await_first_byte(*transfer, request));
+        co_await std::move(both);
+    } else {
+        co_await await_first_byte(*transfer, request);
     }
     if (deliver == Deliver::pieces) {
         co_await transfer->until_head();

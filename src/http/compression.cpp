@@ -50,6 +50,17 @@ private:
     GzipStream gzip_;
 };
 
+bool varies_by_encoding(const Headers& headers) {
+    for (const HeaderField field : headers) {
+        if (!equal_names(field.name, "Vary")) continue;
+        ListElements elements(field.value);
+        while (const auto element = elements.next()) {
+            if (*element == "*" || equal_names(*element, "Accept-Encoding")) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool Compression::accepted_by(const Request& request) noexcept {
@@ -78,7 +89,7 @@ bool Compression::is_worth_it(const Response& response) const {
 }
 
 Task<void> Compression::apply(const Request& request, Response& response) const {
-    if (!response.headers_.contains("Vary")) response.headers_.add("Vary", "Accept-Encoding");
+    if (!varies_by_encoding(response.headers_)) response.headers_.add("Vary", "Accept-Encoding");
     if (!accepted_by(request)) co_return;
     if (response.deferred_) {
         if (std::exchange(response.deferred_->sent, true)) co_return;

@@ -90,7 +90,10 @@ std::optional<Connection::Step> Connection::receive() {
     if (!readable_) {
         if (exchange_ && !exchange_->parser.started()) core_->exchanges().give_back(std::move(exchange_));
         if (!exchange_ && core_->closing()) return Step::finished;
-        prepare_to_wait();
+        if (!prepare_to_wait()) {
+            refuse_late();
+            return std::nullopt;
+        }
         readable_ = true;
         return Step::wait_readable;
     }
@@ -111,16 +114,21 @@ std::optional<Connection::Step> Connection::receive() {
     return parse();
 }
 
-void Connection::prepare_to_wait() {
+// False if it would wait in vain: of a head that comes byte by byte there may be one whenever the time is looked at.
+bool Connection::prepare_to_wait() {
     if (!exchange_) {
         set_deadline(core_->options().idle_timeout);
         head_timed_ = false;
     } else if (exchange_->parser.state() == RequestParser::State::body) {
         set_deadline(core_->options().body_timeout);
-    } else if (!head_timed_) {
-        set_deadline(core_->options().header_timeout);
-        head_timed_ = true;
+    } else {
+        const TimePoint now = loop().now();
+        if (!std::exchange(head_timed_, true))
+            head_deadline_ = hocket::detail::saturating_add(now, core_->options().header_timeout);
+        if (now >= head_deadline_) return false;
+        scope_->set_deadline(head_deadline_);
     }
+    return true;
 }
 
 // Goes on with the bytes that were read ahead, if the request before has been answered.
@@ -342,6 +350,8 @@ void Connection::refuse(int status, std::string_view reason) {
     phase_ = Phase::sending;
 }
 
+void Connection::refuse_late() { refuse(408, "the request did not come in time"); }
+
 void Connection::write(bool to_head, bool to_1_0) {
     ResponseForm form;
     form.to_head = to_head;
@@ -472,6 +482,11 @@ std::optional<Connection::Step> Connection::drain() {
     return std::nullopt;
 }
 
+// The time to linger is for all that comes.
+bool Connection::outran_its_deadline() const noexcept {
+    return scope_->timed_out() && scope_->owns_cancellation() && phase_ != Phase::draining;
+}
+
 bool Connection::interrupted(const std::exception_ptr& error) noexcept {
     const bool timed_out = scope_->timed_out() && scope_->owns_cancellation();
     scope_ = nullptr;
@@ -486,7 +501,7 @@ bool Connection::interrupted(const std::exception_ptr& error) noexcept {
         case Phase::receiving:
             if (!exchange_) return false;
             try {
-                refuse(408, "the request did not come in time");
+                refuse_late();
             } catch (...) {
                 return false;  // no memory to say so
             }
@@ -512,15 +527,18 @@ void Connection::set_deadline(Duration timeout) {
 
 namespace {
 
-Task<void> converse(Connection& connection, bool first) {
+// Gives whether to go on in a new scope.
+Task<bool> converse(Connection& connection, bool first) {
     if (first && connection.encrypts()) co_await connection.shake_hands();
     for (;;) {
         switch (connection.step()) {
             case Connection::Step::wait_readable:
                 co_await connection.socket().async_wait_readable();
+                if (connection.outran_its_deadline()) co_return true;
                 break;
             case Connection::Step::wait_writable:
                 co_await connection.socket().async_wait_writable();
+                if (connection.outran_its_deadline()) co_return true;
                 break;
             case Connection::Step::yield:
                 co_await yield_now();
@@ -551,7 +569,7 @@ Task<void> converse(Connection& connection, bool first) {
                 break;
             }
             case Connection::Step::finished:
-                co_return;
+                co_return false;
         }
     }
 }
@@ -566,7 +584,7 @@ Task<void> serve_connection(std::shared_ptr<ServerCore> core, Socket socket, hoc
         CancelScope scope;
         connection.set_scope(&scope);
         try {
-            co_await converse(connection, first);
+            again = co_await converse(connection, first);
         } catch (...) {
             again = connection.interrupted(std::current_exception());
         }

@@ -51,6 +51,9 @@ public:
 
     /// The scope that step() sets deadlines in; null outside of it.
     void set_scope(CancelScope* scope) noexcept { scope_ = scope; }
+    /// After a wait that succeeded: whether its time ran out in the same turn of the loop all the same. Then it came in
+    /// time, and the conversation goes on in a new scope.
+    bool outran_its_deadline() const noexcept;
     /// The conversation was ended by `error`. Gives whether to enter step() once more, in a new scope: to tell the
     /// client why.
     bool interrupted(const std::exception_ptr& error) noexcept;
@@ -79,12 +82,13 @@ private:
     std::optional<Step> drain();
     Task<std::string> read_body() override;
     Task<void> receive_body();
-    void prepare_to_wait();
+    bool prepare_to_wait();
     void keep_alive();
     void begin_body();
     bool skip_body();
     void end_busy() noexcept;
     void refuse(int status, std::string_view reason);
+    void refuse_late();
     void handler_failed(const std::exception_ptr& error);
     void write(bool to_head, bool to_1_0);
     Flushed flush();
@@ -105,12 +109,13 @@ private:
     Connection* next_ = nullptr;  // in the core's list
     Connection* previous_ = nullptr;
     std::size_t not_taken_ = 0;  // of what was sent, when the client's time began
+    TimePoint head_deadline_;
     Phase phase_ = Phase::receiving;
     Access access_;
     bool busy_ = false;        // the handler or generator runs
     bool held_ = false;        // output waits in the core's list for the handler or send_held()
     bool readable_ = true;     // to be tried before it is waited for
-    bool head_timed_ = false;  // header_timeout runs
+    bool head_timed_ = false;  // header_timeout runs, until head_deadline_
     bool closes_ = false;      // after what is being sent
     bool lingers_ = false;     // ... reading on for a while, so that the client gets it
     bool sent_end_ = false;

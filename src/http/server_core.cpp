@@ -71,11 +71,11 @@ void ServerCore::unhold(Connection& connection) noexcept {
 }
 
 std::size_t ServerCore::enter_busy(Connection& connection) {
-    busy_.push_back(&connection);
     if (!armed()) {
         loop_ = &EventLoop::current();
         loop_->timers().arm(*this, loop_->now() + kLookInterval);
     }
+    busy_.push_back(&connection);
     return busy_.size() - 1;
 }
 

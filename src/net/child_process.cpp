@@ -127,6 +127,8 @@ Task<std::string> ChildProcess::drain(int number, std::size_t limit) {
 
 Task<ProcessOutput> ChildProcess::communicate(std::shared_ptr<ChildProcess> self, std::string input,
                                               std::size_t limit) {
+    if (!input.empty() && !self->pipes_[0].is_open())
+        throw InvalidStateError("hocket: communicate() was given input, but stdin is no pipe, or is closed");
     auto transfers = gather(self->drain(1, limit), self->drain(2, limit), self->feed(std::move(input)));
     auto results = co_await std::move(transfers);
     ProcessOutput output;

@@ -74,8 +74,10 @@ ListenOptions listen_options(const ServerOptions& options) {
     return result;
 }
 
-// On all addresses that this machine has and the name stands for; on one port, which the first may pick.
-std::vector<Listener> listen_on(const std::vector<Address>& addresses, const ListenOptions& options) {
+// On all addresses that this machine has and the name stands for; on one port, which the first may pick. Nothing if
+// what it picked is taken at another one.
+std::optional<std::vector<Listener>> try_to_listen_on(const std::vector<Address>& addresses,
+                                                      const ListenOptions& options) {
     std::vector<Listener> listeners;
     std::exception_ptr first_error;
     for (const Address& address : addresses) {
@@ -84,6 +86,7 @@ std::vector<Listener> listen_on(const std::vector<Address>& addresses, const Lis
             listeners.push_back(
                 Listener::bind(picks ? Address::ip(address.host(), listeners.front().port()) : address, options));
         } catch (const std::system_error& error) {
+            if (picks && error.code() == std::errc::address_in_use) return std::nullopt;
             const bool absent = error.code() == std::errc::address_not_available ||
                                 error.code() == std::errc::address_family_not_supported;
             if (!absent) throw;
@@ -92,6 +95,15 @@ std::vector<Listener> listen_on(const std::vector<Address>& addresses, const Lis
     }
     if (listeners.empty()) std::rethrow_exception(first_error);
     return listeners;
+}
+
+std::vector<Listener> listen_on(const std::vector<Address>& addresses, const ListenOptions& options) {
+    constexpr int kTries = 20;
+    for (int tries = 0; tries < kTries; ++tries) {
+        if (auto listeners = try_to_listen_on(addresses, options)) return std::move(*listeners);
+    }
+    throw std::system_error(EADDRINUSE, std::generic_category(),
+                            "hocket: find a port that is free at all addresses of a server");
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ public:
     /// Its eventfd, readable when something has come since the last clear(). Throws when closed.
     Descriptor& descriptor() const;
     void clear() noexcept;
+    bool ended() const noexcept { return !descriptor_; }
     /// Catches no more, and ends the waits. May be called again.
     void end() noexcept;
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "hocket/net/detail/io_awaiters.hpp"
 #include "net/fd_guard.hpp"
@@ -96,8 +97,10 @@ void SignalSource::subscribe() {
     const std::scoped_lock guard(table_mutex);
     std::size_t place = 0;
     while (place < kSubscribers && subscribers[place].load(std::memory_order_relaxed)) ++place;
-    if (place == kSubscribers)
+    if (place == kSubscribers) {
+        wanted_ = 0;  // nothing to be released
         throw std::runtime_error("hocket: 64 parts of this program wait for signals; let one tell the others");
+    }
     subscribers[place].store(this, std::memory_order_seq_cst);
     std::uint64_t done = 0;
     try {
@@ -175,6 +178,8 @@ Task<int> next_signal(std::shared_ptr<SignalSource> source) {
         Descriptor& descriptor = source->descriptor();
         if (const int signal = source->take()) co_return signal;
         co_await Readiness(descriptor, IoVerb::wait_readable);
+        // It may have been readable already when the Signals were destroyed.
+        if (source->ended()) throw std::system_error(ECANCELED, std::generic_category(), "hocket: wait for a signal");
         source->clear();
     }
 }

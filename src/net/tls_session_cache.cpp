@@ -6,13 +6,17 @@ void TlsSessionCache::put(const std::string& server, SslSessionHandle session) {
     const std::scoped_lock guard(mutex_);
     if (const auto place = places_.find(server); place != places_.end()) {
         entries_.splice(entries_.begin(), entries_, place->second);
-    } else {
-        entries_.emplace_front().server = server;
-        places_[server] = entries_.begin();
+        auto& sessions = entries_.front().sessions;
+        if (sessions.size() == kSessionsEach) sessions.erase(sessions.begin());
+        sessions.push_back(std::move(session));
+        return;
     }
-    auto& sessions = entries_.front().sessions;
-    if (sessions.size() == kSessionsEach) sessions.erase(sessions.begin());
-    sessions.push_back(std::move(session));
+    // An entry has a session from its first moment on, also if there is no memory for what follows.
+    std::list<Entry> added(1);
+    added.front().server = server;
+    added.front().sessions.push_back(std::move(session));
+    places_.emplace(server, added.begin());
+    entries_.splice(entries_.begin(), added);
     if (entries_.size() <= kServers) return;
     places_.erase(entries_.back().server);
     entries_.pop_back();

@@ -215,6 +215,36 @@ TEST(GatherAtMost, GivesAllOutcomes) {
     run_virtually(body());
 }
 
+TEST(GatherAtMost, BeginsNoMoreWhenItIsCancelled) {
+    const auto body = []() -> Task<void> {
+        for (const bool outcomes : {false, true}) {
+            int running = 0, most = 0;
+            int begun = 0;
+            const auto one = [](int& running, int& most, int& begun) -> Task<int> {
+                ++begun;
+                co_return co_await counted(running, most, 1);
+            };
+            std::vector<Task<int>> tasks;
+            for (int i = 0; i < 1000; ++i) tasks.push_back(one(running, most, begun));
+            bool timed_out = false;
+            CancelScope scope;
+            scope.set_deadline(EventLoop::current().time() + 1500ms);
+            try {
+                if (outcomes) {
+                    (void)co_await gather(return_exceptions, at_most(2), std::move(tasks));
+                } else {
+                    (void)co_await gather(at_most(2), std::move(tasks));
+                }
+            } catch (const CancelledError&) {
+                timed_out = true;
+            }
+            EXPECT_TRUE(timed_out);
+            EXPECT_EQ(begun, 4);
+        }
+    };
+    run_virtually(body());
+}
+
 TEST(GatherAtMost, RefusesZero) { EXPECT_THROW(at_most(0), std::invalid_argument); }
 
 }  // namespace

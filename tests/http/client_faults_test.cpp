@@ -181,6 +181,13 @@ TEST(ClientFaults, EndlessHeadersAndBodiesAreCutOff) {
     });
 }
 
+AsyncGenerator<std::string> same_piece_for_ever() {
+    for (;;) {
+        std::string piece(64'000, 'x');
+        co_yield std::move(piece);
+    }
+}
+
 TEST(ClientFaults, TimeLimits) {
     ScriptedServer server([](Visitor& visitor) -> Task<void> {
         const std::string head = co_await visitor.read_head();
@@ -196,6 +203,10 @@ TEST(ClientFaults, TimeLimits) {
         const auto first = Options().first_byte_timeout(50ms);
         const std::string slow = co_await timeout_of(client.get(server.url(), first));
         EXPECT_THAT(slow, HasSubstr("no response has begun within 0.05 s"));
+        // Also while the body is still being sent.
+        Body endless(same_piece_for_ever());
+        const std::string sending = co_await timeout_of(client.post(server.url(), std::move(endless), first));
+        EXPECT_THAT(sending, HasSubstr("no response has begun within 0.05 s"));
         EXPECT_EQ(client.active(), 0u);
     });
 }

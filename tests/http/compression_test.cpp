@@ -8,6 +8,9 @@
 namespace hocket::http {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
+
 // What a gzip file holds; throws if it is none, or not whole.
 std::string gunzip(std::string_view compressed) {
     z_stream stream{};
@@ -90,6 +93,26 @@ TEST(Compression, IsForClientsThatAcceptIt) {
         }
     };
     with_server(answer, body, compressing());
+}
+
+// A cache must not give a compressed response to who does not take one, whatever else the response depends on.
+TEST(Compression, SaysThatTheResponseVariesBesidesWhatTheHandlerSays) {
+    const auto varying = [](const Request& request) -> Task<Response> {
+        Response response = Response::text(200, text_of_size(5000));
+        response.set_header("Vary", std::string(request.path().substr(1)));
+        co_return response;
+    };
+    const auto body = [](Server& server) -> Task<void> {
+        Peer peer = co_await Peer::connect(server.port());
+        Answer got = co_await peer.ask(get("/Origin", kAccept));
+        EXPECT_THAT(got.head, HasSubstr("\r\nVary: Origin\r\n"));
+        EXPECT_THAT(got.head, HasSubstr("\r\nVary: Accept-Encoding\r\n"));
+        for (const char* path : {"/accept-encoding", "/*"}) {
+            got = co_await peer.ask(get(path, kAccept));
+            EXPECT_THAT(got.head, Not(HasSubstr("Vary: Accept-Encoding"))) << path;
+        }
+    };
+    with_server(varying, body, compressing());
 }
 
 TEST(Compression, IsForTextThatIsLongEnough) {

@@ -243,7 +243,8 @@ for method, path, body in ("GET", "/stream", b""), ("POST", "/count", b"hello"),
     print(status, size)
     connection.start_next_cycle()
 )";
-        std::vector<std::string> command{"python3", "-c", program, std::to_string(server.port())};
+        // Debian's own, for which its packages are.
+        std::vector<std::string> command{"/usr/bin/python3", "-c", program, std::to_string(server.port())};
         const std::string got = co_await output_of(std::move(command));
         if (got == "no h11\n") {
             std::cout << "!!! python3-h11 is not installed: nothing was tested (./test installs it)\n";

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "server_fixture.hpp"
@@ -41,7 +42,32 @@ TEST(ServerLimits, AnIdleConnectionIsClosedWithoutAWord) {
         all = co_await peer.read_all();
         EXPECT_EQ(all, "");
     };
-    with_server(hello, body, with_timeouts(20ms, 1h, 1h, 1h));
+    with_server(hello, body, with_timeouts(500ms, 1h, 1h, 1h));
+}
+
+// The loop learns of the request and of the end of the time in the same turn.
+TEST(ServerLimits, ARequestThatCameInTimeIsAnsweredThoughTheLoopWasHeld) {
+    const auto waiting = [](const Request& request) -> Task<Response> {
+        co_await yield_now();
+        co_return Response::text(200, std::string(request.body()));
+    };
+    static constexpr auto kLimit = 100ms;
+    const auto body = [](Server& server) -> Task<void> {
+        Peer peer = co_await Peer::connect(server.port());
+        for (const bool whole : {true, false}) {
+            const Answer first = co_await peer.ask(post("/", "first"));
+            EXPECT_EQ(first.body, "first");
+            for (int i = 0; i < 10; ++i) co_await yield_now();  // the server waits for the next one
+            const std::string text = post("/", "in time");
+            (void)peer.socket().try_send(text.substr(0, whole ? text.size() : 10));
+            std::this_thread::sleep_for(2 * kLimit);  // stands for what holds the loop
+            if (!whole) co_await peer.send(text.substr(10));
+            const Answer answer = co_await peer.read_answer();
+            EXPECT_EQ(answer.status, 200);
+            EXPECT_EQ(answer.body, "in time");
+        }
+    };
+    with_server(waiting, body, with_timeouts(kLimit, 20s, kLimit, kLimit));
 }
 
 TEST(ServerLimits, AHeadThatStopsGets408) {
@@ -91,7 +117,7 @@ TEST(ServerLimits, ABodyThatStopsGets408) {
 
 TEST(ServerLimits, NoTimeRunsWhileTheHandlerDoes) {
     const auto slow = [](const Request&) -> Task<Response> {
-        co_await sleep(60ms);
+        co_await sleep(600ms);
         co_return Response::text(200, "at last");
     };
     const auto body = [](Server& server) -> Task<void> {
@@ -99,7 +125,7 @@ TEST(ServerLimits, NoTimeRunsWhileTheHandlerDoes) {
         const Answer answer = co_await peer.ask(post("/", "body"));
         EXPECT_EQ(answer.body, "at last");
     };
-    with_server(slow, body, with_timeouts(20ms, 20ms, 20ms, 20ms));
+    with_server(slow, body, with_timeouts(250ms, 250ms, 250ms, 250ms));
 }
 
 // Tells when a response is gone, since a client that does not read cannot.

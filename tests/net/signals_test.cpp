@@ -107,6 +107,40 @@ TEST_P(SignalsTest, TheEndEndsAWait) {
     });
 }
 
+// The end comes in the turn of the loop in which the wait is over, whoever of the two is first.
+TEST_P(SignalsTest, TheEndAtTheMomentOfASignal) {
+    int turns = 0;
+    const auto end_after_turns = [&]() -> Task<void> {
+        auto caught = std::make_unique<Signals>(std::vector<int>{SIGUSR1});
+        Future<int> waiting = create_task(caught->next());
+        co_await settle();
+        ::raise(SIGUSR1);
+        for (int i = 0; i < turns; ++i) co_await yield_now();
+        caught.reset();
+        try {
+            const int signal = co_await waiting;
+            EXPECT_EQ(signal, SIGUSR1);
+        } catch (const std::system_error& ended) {
+            EXPECT_EQ(ended.code(), std::errc::operation_canceled);
+        }
+    };
+    for (; turns < 200; ++turns) run(end_after_turns);
+}
+
+TEST(Signals, MoreCatchersThanThereIsRoomForAreRefused) {
+    std::vector<Signals> caught;
+    const auto fill = [&] {
+        for (int i = 0; i < 1000; ++i) caught.emplace_back(std::vector<int>{SIGUSR1});
+    };
+    EXPECT_THROW(fill(), std::runtime_error);
+    EXPECT_THROW(signals({SIGUSR2}), std::runtime_error);
+    EXPECT_EQ(disposition(SIGUSR2), SIG_DFL);
+    while (caught.size() > 1) caught.pop_back();
+    EXPECT_NE(disposition(SIGUSR1), SIG_DFL);  // one is left
+    caught.clear();
+    EXPECT_EQ(disposition(SIGUSR1), SIG_DFL);
+}
+
 TEST(Signals, WhatCannotBeCaughtIsRefused) {
     EXPECT_THROW(signals({SIGUSR1, SIGKILL}), std::system_error);
     EXPECT_EQ(disposition(SIGUSR1), SIG_DFL);

@@ -247,6 +247,18 @@ TEST_P(SubprocessTest, AProcessThatDoesNotReadAllIsNoError) {
     });
 }
 
+TEST_P(SubprocessTest, InputThatHasNoWayInIsRefused) {
+    run([]() -> Task<void> {
+        SubprocessOptions options = piped();
+        options.in = Redirect::null();
+        Subprocess process = co_await create_subprocess_exec(options, "cat");
+        const InvalidStateError error = co_await thrown_by<InvalidStateError>(process.communicate("for nobody"));
+        EXPECT_THAT(error.what(), HasSubstr("stdin is no pipe"));
+        const ProcessOutput output = co_await process.communicate();
+        EXPECT_EQ(output.returncode, 0);
+    });
+}
+
 TEST_P(SubprocessTest, TooMuchOutputIsAnError) {
     run([]() -> Task<void> {
         Subprocess process = co_await create_subprocess_exec(piped(), "cat", "/dev/zero");

@@ -92,11 +92,13 @@ std::exception_ptr spawn_all(ChildSet& children, std::source_location where,
     });
 }
 
-/// Awaits the tasks from `next` on, one after another, sharing `next` with others that do the same.
+/// Awaits the tasks from `next` on, one after another, sharing `next` with others that do the same. Begins no more of
+/// them when it is cancelled.
 template <class T>
 Task<void> run_in_turn(std::vector<Task<T>>& tasks, std::size_t& next, std::vector<Outcome<T>>& outcomes,
                        ChildSet::OnError on_error) {
-    while (next < tasks.size()) {
+    PromiseBase& self = co_await ThisPromise();
+    while (next < tasks.size() && !self.task()->cancel_pending()) {
         const std::size_t index = next++;
         Outcome<T> outcome;
         try {
@@ -127,6 +129,8 @@ Task<std::vector<Outcome<T>>> gather_bounded(AtMost limit, std::vector<Task<T>> 
             (void)children.spawn(run_in_turn(tasks, next, outcomes, on_error), {}, where);
     });
     co_await children.join();
+    // Not begun on purpose: debug mode has nothing to report.
+    for (; next < tasks.size(); ++next) tasks[next].release().destroy();
     finish_failing_gather(children, unspawned);
     co_return outcomes;
 }
@@ -201,7 +205,8 @@ Task<std::vector<Outcome<T>>> gather(ReturnExceptions, std::vector<Task<T>> task
 }
 
 /// The forms for many tasks again, with a bound on how many of them run at the same time, begun in their order:
-/// `gather(at_most(10), tasks)`. Those that run at once share a task, one after another.
+/// `gather(at_most(10), tasks)`. Those that run at once share a task, one after another. When it is cancelled, or one
+/// has failed without return_exceptions, no more of them are begun.
 template <class T>
 requires(!std::is_void_v<T>) Task<std::vector<T>> gather(AtMost limit, std::vector<Task<T>> tasks) {
     detail::PromiseBase& self = co_await detail::ThisPromise();

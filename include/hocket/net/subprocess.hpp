@@ -77,7 +77,8 @@ public:
     /// running.
     Task<int> wait();
     /// Writes `input` to its standard input and closes that, reads what it writes to pipes, `limit` bytes each at most
-    /// (LimitOverrunError), all at the same time, and waits for its end. That it does not read everything is no error.
+    /// (LimitOverrunError), all at the same time, and waits for its end. That it does not read everything is no error;
+    /// input for one whose standard input is no open pipe is (InvalidStateError).
     /// Cancellation leaves it running; what was read is lost.
     Task<ProcessOutput> communicate(std::string input = {}, std::size_t limit = Stream::kAllLimit);
 
