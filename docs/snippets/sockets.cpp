@@ -2,7 +2,8 @@
 #include <hocket/net.hpp>
 #include <hocket/threading.hpp>
 
-#include <cstdlib>
+#include <unistd.h>
+
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -56,7 +57,7 @@ hk::Task<void> both_families() {
 
 hk::Task<bool> all() {
     hk::Listener tcp = hk::Listener::bind("localhost", 0);
-    const std::string path = std::filesystem::temp_directory_path() / ("hocket-snippet-" + std::to_string(std::rand()));
+    const std::string path = std::filesystem::temp_directory_path() / ("hocket-snippet-" + std::to_string(::getpid()));
     std::filesystem::remove(path);
     hk::Listener local = hk::Listener::bind(hk::Address::unix_path(path));
     hk::Future<void> servers[] = {hk::create_task(echo_server(tcp)), hk::create_task(echo_server(local))};

@@ -53,16 +53,16 @@ int jobs = 16;
 Milliseconds wait_time(20);
 Milliseconds compute_time(5);
 
-Milliseconds processor_time() {
+std::chrono::nanoseconds processor_time() {
     timespec now{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return Milliseconds(now.tv_sec * 1000 + now.tv_nsec / 1'000'000);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 // Uses the processor for that long, however many others do.
 void compute() {
     const Crowd::Member member(computing);
-    const Milliseconds end = processor_time() + compute_time;
+    const auto end = processor_time() + compute_time;
     while (processor_time() < end) {
     }
 }

@@ -41,7 +41,7 @@ int main() {
         const std::uint64_t tick = timer.wait_for_tick();
         if (tick != last + 1) ++lost_or_doubled;
         last = tick;
-        hk::this_thread::sleep_for(i == 50 ? 35ms : 5ms);  // once too long: the ticks missed are given at once
+        hk::this_thread::sleep_for(i == 50 ? 35ms : 9ms);  // once too long: the ticks missed are given at once
     }
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     std::cout << "lost or doubled: " << lost_or_doubled << '\n';

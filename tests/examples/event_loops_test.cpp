@@ -16,13 +16,12 @@ void xdotool(std::vector<std::string> arguments) {
 
 TEST(HelloWindow, ReactsWhileItSaysHello) {
     const Display display;
-    ChildProcess window({std::string(HOCKET_EXAMPLES) + "/event_loops/window", "1500"});
-    xdotool({"search", "--sync", "--onlyvisible", "--name", "^Hello$", "windowfocus", "--sync", "key", "space"});
-    EXPECT_TRUE(window.wait_for_output("Thinking\n", 50s));
-    xdotool({"key", "space", "key", "space"});
-    EXPECT_TRUE(window.wait_for_output("Thinking\nThinking\nThinking\n", 50s)) << window.output;
-    EXPECT_TRUE(window.wait_for_output("Hello there!\nHello there!\nHello there!\n", 50s)) << window.output;
-    EXPECT_EQ(window.output, "Thinking\nThinking\nThinking\nHello there!\nHello there!\nHello there!\n");
+    ChildProcess window({std::string(HOCKET_EXAMPLES) + "/event_loops/window", "5000"});
+    xdotool({"search", "--sync", "--onlyvisible", "--name", "^Hello$", "windowfocus", "--sync", "key", "space", "key",
+             "space"});
+    // The second press is seen while the first one's effort goes on.
+    EXPECT_TRUE(window.wait_for_output("Hello there!\nHello there!\n", 50s)) << window.output;
+    EXPECT_EQ(window.output, "Thinking\nThinking\nHello there!\nHello there!\n");
 }
 
 }  // namespace

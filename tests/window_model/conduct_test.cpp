@@ -102,24 +102,70 @@ TEST_F(Conduct, ends_exactly_with_any_number_of_requests) {
     }
 }
 
-TEST(ConductCancelled, sends_no_more_requests_and_tells_what_was_done) {
+// Each pause between updates is 50 ms at least: `updates` of them in that time are as many as come at once or, if the
+// machine was held up, meanwhile.
+bool is_few(std::size_t updates, std::chrono::nanoseconds time) {
+    return updates <= 2 + static_cast<std::size_t>(time / 50ms);
+}
+
+TEST(ConductManyRequests, are_told_in_few_updates_and_the_end_follows_the_last_answer) {
     std::atomic<int> requests{0};
-    Event half_way;
+    Event may_end;
     ScriptedServer server([&](Socket& socket) -> Task<void> {
         for (;;) {
             const bool asked = co_await ScriptedServer::read_request(socket);
             if (!asked) co_return;
-            if (++requests >= 500) {
-                half_way.set();
-                co_await sleep(1h);
-            }
+            if (++requests == 2000) co_await may_end.async_wait();
+            co_await socket.async_send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    load::LoadOptions options = options_for(server.url());
+    options.requests = 2000;
+    Conducted test(options);
+    Update update = test.next();
+    std::size_t updates = 1;
+    for (; update.progress.done < 1999; ++updates) update = test.next();
+    const auto answered = update.progress.elapsed;
+    EXPECT_TRUE(is_few(updates, answered)) << updates;
+    may_end.set();
+    update = test.next();
+    for (updates = 1; !update.end; ++updates) update = test.next();
+    EXPECT_TRUE(is_few(updates, update.progress.elapsed - answered)) << updates;
+    EXPECT_EQ(update.end->responses(), 2000u);
+}
+
+TEST(ConductManyRequests, are_made_on_as_many_connections_as_asked_for) {
+    std::atomic<unsigned> accepted{0};
+    ScriptedServer server([&](Socket& socket) -> Task<void> {
+        ++accepted;
+        for (;;) {
+            const bool asked = co_await ScriptedServer::read_request(socket);
+            if (!asked) co_return;
+            co_await socket.async_send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        }
+    });
+    load::LoadOptions options = options_for(server.url());
+    options.requests = 5000;
+    options.threads = 1;
+    const Update last = std::move(Conducted(options).rest().back());
+    EXPECT_EQ(last.end->responses(), 5000u);
+    EXPECT_EQ(accepted, options.connections + 1) << "the one more is that which looks whether anybody is there";
+}
+
+TEST(ConductCancelled, sends_no_more_requests_and_tells_what_was_done) {
+    std::atomic<int> requests{0};
+    ScriptedServer server([&](Socket& socket) -> Task<void> {
+        for (;;) {
+            const bool asked = co_await ScriptedServer::read_request(socket);
+            if (!asked) co_return;
+            if (++requests >= 500) co_await sleep(1h);
             co_await socket.async_send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         }
     });
     load::LoadOptions options = options_for(server.url());
     options.requests = 100'000;
     Conducted test(options);
-    half_way.wait();
+    while (test.next().progress.done < 499) continue;
     EXPECT_TRUE(test.future.cancel());
     const Update last = std::move(test.rest().back());
     EXPECT_THROW(test.future.result(), CancelledError);

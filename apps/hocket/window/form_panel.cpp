@@ -6,6 +6,7 @@
 #include <QFontDatabase>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMouseEvent>
@@ -23,13 +24,20 @@
 namespace hocket::window {
 namespace {
 
-// The second press of a double click is none: it would cancel what the first one submitted.
+bool is_enter(const QKeyEvent& event) { return event.key() == Qt::Key_Return || event.key() == Qt::Key_Enter; }
+
+// Pressed by Enter, too. The second press of a double click is none, nor is what a key repeats that is held down: it
+// would cancel what the first one submitted.
 class SubmitButton : public QPushButton {
 public:
-    using QPushButton::QPushButton;
+    explicit SubmitButton(const QString& text) : QPushButton(text) { setAutoDefault(true); }
 
 protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override { event->accept(); }
+    void keyPressEvent(QKeyEvent* event) override {
+        if (is_enter(*event) && event->isAutoRepeat()) return event->accept();
+        QPushButton::keyPressEvent(event);
+    }
 };
 
 QLineEdit* line_edit(const char* name, const char* accessible) {
@@ -111,10 +119,10 @@ FormPanel::FormPanel(QWidget* parent) : QWidget(parent) {
     layout->addWidget(more_fields_);
     more_fields_->hide();
 
-    for (QLineEdit* edit : {url_, requests_, duration_, connections_, threads_, timeout_})
-        connect(edit, &QLineEdit::returnPressed, this, [this] {
-            if (!running_) press();
-        });
+    for (QLineEdit* edit : {url_, requests_, duration_, connections_, method_->lineEdit(), threads_, timeout_})
+        connect(edit, &QLineEdit::returnPressed, this, [this] { submit(); });
+    for (QWidget* box : std::initializer_list<QWidget*>{by_requests_, by_duration_, insecure_, send_file_})
+        box->installEventFilter(this);
     // Who fills one in means it.
     connect(requests_, &QLineEdit::textEdited, this, [this] { by_requests_->setChecked(true); });
     connect(duration_, &QLineEdit::textEdited, this, [this] { by_duration_->setChecked(true); });
@@ -278,6 +286,10 @@ void FormPanel::set_running(bool running) {
     button_->setText(running ? QStringLiteral("Cancel") : QStringLiteral("Submit"));
 }
 
+void FormPanel::submit() {
+    if (!running_) press();
+}
+
 void FormPanel::press() {
     const auto& handler = running_ ? on_cancel : on_submit;
     if (handler) handler();
@@ -307,6 +319,14 @@ void FormPanel::size_fields() {
     }
     for (QPlainTextEdit* edit : {headers_, body_}) edit->setFixedHeight(edit->fontMetrics().lineSpacing() * 3 + 14);
     button_->setMinimumWidth(metrics.horizontalAdvance(QStringLiteral("Submit")) + 56);
+}
+
+// Of the boxes, to which Enter means nothing.
+bool FormPanel::eventFilter(QObject* object, QEvent* event) {
+    if (event->type() != QEvent::KeyPress || !is_enter(*static_cast<QKeyEvent*>(event)))
+        return QWidget::eventFilter(object, event);
+    submit();
+    return true;
 }
 
 void FormPanel::changeEvent(QEvent* event) {

@@ -32,7 +32,7 @@ public:
     // What the button reads and does.
     void set_running(bool running);
 
-    // The button, or Enter in a field, was pressed.
+    // The button, or Enter in a field or on a box, was pressed.
     std::function<void()> on_submit;
     std::function<void()> on_cancel;
 
@@ -44,10 +44,12 @@ private:
     };
     QWidget* make_more();
     QLabel* add_field(Field field, QWidget* editor);
+    void submit();
     void press();
     void show_more(bool shown);
     void style_complaints();
     void size_fields();
+    bool eventFilter(QObject* object, QEvent* event) override;
     void changeEvent(QEvent* event) override;
 
     std::map<Field, Place> places_;

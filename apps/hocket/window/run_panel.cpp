@@ -3,6 +3,8 @@
 #include <QEvent>
 #include <QGridLayout>
 #include <QHeaderView>
+#include <QItemSelectionModel>
+#include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QTableWidget>
 #include <QVBoxLayout>
@@ -108,7 +110,8 @@ FiguresPanel::FiguresPanel(QWidget* parent)
       p50_(new Figure(QStringLiteral("latency p50"))),
       p99_(new Figure(QStringLiteral("latency p99"))),
       errors_(new Figure(QStringLiteral("errors"))),
-      counts_(new QTableWidget(0, 2)) {
+      counts_(new QTableWidget(0, 2)),
+      example_(new QPlainTextEdit) {
     for (const auto& [figure, name] : {std::pair(rate_, "rate"), {p50_, "p50"}, {p99_, "p99"}, {errors_, "errors"}})
         figure->setObjectName(QString::fromLatin1(name));
     counts_->setObjectName(QStringLiteral("counts"));
@@ -117,14 +120,30 @@ FiguresPanel::FiguresPanel(QWidget* parent)
     counts_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     counts_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     counts_->verticalHeader()->hide();
-    size_rows();
     counts_->setShowGrid(false);
     counts_->setFrameShape(QFrame::NoFrame);
     counts_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    counts_->setSelectionMode(QAbstractItemView::NoSelection);
-    counts_->setFocusPolicy(Qt::NoFocus);
+    counts_->setSelectionMode(QAbstractItemView::SingleSelection);
+    counts_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    counts_->setFocusPolicy(Qt::NoFocus);  // while there is nothing in it
+    counts_->setTabKeyNavigation(false);
     counts_->viewport()->setAutoFillBackground(false);
     counts_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    connect(counts_, &QTableWidget::currentCellChanged, this, [this] {
+        // Also when it became the current one by the focus coming in.
+        counts_->selectionModel()->select(counts_->currentIndex(),
+                                          QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+        show_example();
+    });
+    // However long it is, the keys reach all of it.
+    example_->setObjectName(QStringLiteral("example"));
+    example_->setAccessibleName(QStringLiteral("Example of this error"));
+    example_->setReadOnly(true);
+    example_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    example_->setTabChangesFocus(true);
+    example_->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    example_->hide();
+    size_rows();
 
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
@@ -134,12 +153,19 @@ FiguresPanel::FiguresPanel(QWidget* parent)
     grid->addWidget(p50_, 1, 0);
     grid->addWidget(p99_, 1, 1);
     grid->addWidget(counts_, 2, 0, 1, 2);
+    grid->addWidget(example_, 3, 0, 1, 2);
     grid->setColumnStretch(0, 3);
     grid->setColumnStretch(1, 2);
     show_run(nullptr);
 }
 
-void FiguresPanel::size_rows() { counts_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 4); }
+void FiguresPanel::size_rows() {
+    const int row = fontMetrics().height() + 4;
+    counts_->verticalHeader()->setDefaultSectionSize(row);
+    counts_->setMinimumHeight(2 * row);
+    example_->setFixedHeight(fontMetrics().lineSpacing() * 2 +
+                             2 * static_cast<int>(example_->document()->documentMargin()) + 2 * example_->frameWidth());
+}
 
 void FiguresPanel::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
@@ -198,7 +224,12 @@ void FiguresPanel::show_counts(const TestRun* run) {
                  number(error.count), theme.bad, text_of(load::printable(error.example))});
         }
     }
-    if (counts_->rowCount() != static_cast<int>(rows.size())) counts_->setRowCount(static_cast<int>(rows.size()));
+    const QTableWidgetItem* current = counts_->item(counts_->currentRow(), 0);
+    const QString chosen = current ? current->text() : QString();
+    if (counts_->rowCount() != static_cast<int>(rows.size())) {
+        counts_->setRowCount(static_cast<int>(rows.size()));
+        counts_->setFocusPolicy(rows.empty() ? Qt::NoFocus : Qt::StrongFocus);
+    }
     for (int i = 0; i < counts_->rowCount(); ++i) {
         const Row& row = rows[static_cast<std::size_t>(i)];
         for (int column = 0; column < 2; ++column) {
@@ -212,9 +243,21 @@ void FiguresPanel::show_counts(const TestRun* run) {
             const QString& text = column == 0 ? row.name : row.count;
             if (item->text() != text) item->setText(text);
             if (column == 0 && item->foreground().color() != row.color) item->setForeground(row.color);
-            if (item->toolTip() != row.example) item->setToolTip(row.example);
+            if (item->toolTip() == row.example) continue;
+            item->setToolTip(row.example);
+            item->setData(Qt::AccessibleDescriptionRole, row.example);
         }
+        // It stays chosen when others come to stand before it.
+        if (!chosen.isEmpty() && row.name == chosen && counts_->currentRow() != i) counts_->setCurrentCell(i, 0);
     }
+    show_example();
+}
+
+void FiguresPanel::show_example() {
+    const QTableWidgetItem* current = counts_->item(counts_->currentRow(), 0);
+    const QString example = current ? current->toolTip() : QString();
+    if (example_->toPlainText() != example) example_->setPlainText(example);
+    example_->setVisible(!example.isEmpty());
 }
 
 }  // namespace hocket::window

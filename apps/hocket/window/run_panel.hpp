@@ -4,6 +4,7 @@
 
 #include "model/test_run.hpp"
 
+class QPlainTextEdit;
 class QProgressBar;
 class QTableWidget;
 
@@ -24,7 +25,8 @@ private:
     StatusLine* line_;
 };
 
-// What the current test's requests came to: figures of now, counts by status code and by kind of error.
+// What the current test's requests came to: figures of now, counts by status code and by kind of error, and an example
+// of the error whose row is the current one.
 class FiguresPanel : public QWidget {
 public:
     explicit FiguresPanel(QWidget* parent = nullptr);
@@ -37,12 +39,14 @@ protected:
 
 private:
     void size_rows();
+    void show_example();
 
     Figure* rate_;
     Figure* p50_;
     Figure* p99_;
     Figure* errors_;
     QTableWidget* counts_;
+    QPlainTextEdit* example_;
 };
 
 }  // namespace hocket::window

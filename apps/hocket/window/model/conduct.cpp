@@ -93,6 +93,7 @@ Task<void> conduct(load::LoadOptions options, Outbox outbox) {
         last.progress = engine->counts();
         last.sample = sampler->rest(last.progress);
         last.end = engine->summary();
+        if (nothing.failure) last.end->failure = std::move(nothing.failure);
     } else {
         last.end = std::move(nothing);
     }
