@@ -46,6 +46,27 @@ void destroy_all(EndObserver* observers) noexcept {
     while (observers) delete std::exchange(observers, observers->next);
 }
 
+// While it lives, the calling thread tells the observers of `core`. One of them may join that actor, whose end it knows
+// of; it would wait for itself.
+class Telling {
+public:
+    explicit Telling(const ActorCore& core) noexcept : core_(core), outer_(std::exchange(innermost, this)) {}
+    Telling(const Telling&) = delete;
+    Telling& operator=(const Telling&) = delete;
+    ~Telling() { innermost = outer_; }
+    static bool is_about(const ActorCore& core) noexcept {
+        const Telling* telling = innermost;
+        while (telling && &telling->core_ != &core) telling = telling->outer_;
+        return telling != nullptr;
+    }
+
+private:
+    static thread_local constinit Telling* innermost;
+    const ActorCore& core_;
+    Telling* const outer_;
+};
+thread_local constinit Telling* Telling::innermost = nullptr;
+
 }  // namespace
 
 void ActorTask::root_finished() noexcept {
@@ -245,17 +266,13 @@ void ActorCore::finish(std::exception_ptr error) noexcept {
     dropped_.store(keep_ ? unread() : drop_unread(), std::memory_order_relaxed);
     if (owns_body_) delete std::exchange(body_, nullptr);
     EndObserver* observers = nullptr;
-    WaitQueue::Popped joiners;
     ActorThread* const thread = thread_.get();
     {
         WaitQueue::Lock lock(receivers_);
         observers = std::exchange(observers_, nullptr);
-        WaitQueue::Lock joining(joiners_);
         phase_.store(Phase::ended, std::memory_order_release);
-        joiners = joining.pop_all();
     }
-    notify(observers);
-    WaitQueue::wake_all(joiners);
+    tell_everybody(observers);
     if (thread) thread->actor_ended();
     drop_reference();
 }
@@ -292,6 +309,26 @@ void ActorCore::notify(EndObserver* observers) noexcept {
         report(ReportKind::lost_exception, "no memory to tell an actor of the end of another");
     }
     destroy_all(ordered);
+}
+
+// The observers, then those who wait for the end.
+void ActorCore::tell_everybody(EndObserver* observers) noexcept {
+    {
+        const Telling telling(*this);
+        notify(observers);
+    }
+    WaitQueue::Popped joiners;
+    {
+        WaitQueue::Lock joining(joiners_);
+        phase_.store(Phase::told, std::memory_order_release);
+        joiners = joining.pop_all();
+    }
+    WaitQueue::wake_all(joiners);
+}
+
+bool ActorCore::told() const noexcept {
+    const Phase phase = phase_.load(std::memory_order_acquire);
+    return phase == Phase::told || (phase == Phase::ended && Telling::is_about(*this));
 }
 
 void ActorCore::observe(std::unique_ptr<EndObserver> observer) {
@@ -379,14 +416,14 @@ void ActorCore::end_unstarted() noexcept {
         observers = std::exchange(observers_, nullptr);
         phase_.store(Phase::ended, std::memory_order_release);
     }
-    notify(observers);
+    tell_everybody(observers);
 }
 
 void ActorCore::end_with_object() noexcept {
     if (owns_body_) return;  // this is its end
     if (!started()) return end_unstarted();
     const CancelShield shield;
-    if (!ended()) {
+    if (!told()) {
         stop("its Actor object was destroyed");
         if (Scheduler::current() == home_) {
             report(ReportKind::stuck_shutdown,
@@ -427,11 +464,11 @@ void ActorCore::check_started() const {
 bool ActorCore::block_until_ended(TimePoint deadline, std::source_location where) {
     check_started();
     check_thread_cancelled();
-    if (ended()) return true;
+    if (told()) return true;
     ThreadWaiter waiter;
     WaitEdge edge;
     if (deadline == kNever) edge.enter(waiter, this, kOwnedKind, where);
-    return !wait_with(waiter) || waiter.block(deadline, where) || ended();
+    return !wait_with(waiter) || waiter.block(deadline, where) || told();
 }
 
 void ActorCore::rethrow() {

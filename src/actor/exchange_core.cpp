@@ -5,6 +5,7 @@
 
 #include "hocket/actor/detail/subscriber.hpp"
 #include "hocket/actor/errors.hpp"
+#include "hocket/core/detail/task_context.hpp"
 #include "hocket/core/errors.hpp"
 #include "hocket/core/report.hpp"
 #include "hocket/threading/cancel_shield.hpp"
@@ -95,6 +96,13 @@ void ExchangeCore::throw_attached() const {
 
 void throw_subscriber_full() {
     throw MailboxFull("hocket: a queue that subscribes to an exchange is full; the message was dropped for it");
+}
+
+bool sender_is_cancelled() noexcept {
+    if (const ThreadCanceller* canceller = ThreadCanceller::current(); canceller && canceller->pending()) return true;
+    const Scheduler* here = Scheduler::current();
+    const TaskContext* task = here ? here->current_task() : nullptr;
+    return task && task->cancel_pending();
 }
 
 std::vector<AttachmentRef> ExchangeCore::find(const void* subscriber) const {

@@ -53,13 +53,6 @@ Stopped end_process(pid_t pid, int pidfd, Duration grace) {
     return Stopped::by_force;
 }
 
-void remove_stale(const std::filesystem::path& pid_file) {
-    try {
-        if (std::filesystem::exists(std::filesystem::symlink_status(pid_file))) (void)PidFile(pid_file);
-    } catch (const AlreadyRunningError&) {  // the next daemon's
-    }
-}
-
 }  // namespace detail
 
 std::optional<pid_t> running_daemon(const DaemonOptions& options) {

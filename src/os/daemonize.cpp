@@ -21,6 +21,7 @@
 #include "net/throw_errno.hpp"
 #include "os/daemon_core.hpp"
 #include "os/end_process.hpp"
+#include "os/locked_pid_file.hpp"
 #include "os/process_setup.hpp"
 
 namespace hocket {
@@ -45,6 +46,7 @@ public:
     [[noreturn]] void run(const DaemonBody& body) {
         int status = 1;
         try {
+            begin_to_listen();
             core_.starter().send(StartMessage(Kind::pid, ::getpid()));
             set_up();
             core_.serve(body, *signals_);
@@ -58,18 +60,20 @@ public:
     }
 
 private:
-    void set_up() {
-        const DaemonOptions& options = core_.options();
+    // Before anybody is told whom to send signals to. They are caught until the end of the process, which a late one
+    // must not turn into another end.
+    void begin_to_listen() {
         reset_signals();
-        std::vector<int> kept = options.keep_descriptors;
+        std::vector<int> kept = core_.options().keep_descriptors;
         kept.push_back(core_.starter().fd());
         close_descriptors_except(kept);
+        signals_ = new Signals(requests());
+    }
+    void set_up() {
+        const DaemonOptions& options = core_.options();
         ::umask(options.umask);
         change_folder(options.folder);
         StandardStreams streams(options);
-        // Before the pid file tells anybody whom to send them to. Caught until the end of the process, which a late one
-        // must not turn into another end.
-        signals_ = new Signals(requests());
         // Destroyed by exit(), after what the body makes.
         static std::optional<PidFile> pid_file;
         pid_file.emplace(options.pid_file);
@@ -142,7 +146,7 @@ public:
         for (;;) {
             std::optional<StartMessage> message;
             try {
-                // Whoever must be stopped must be known, which takes no more than two forks.
+                // Whoever must be stopped must be known, which takes little more than two forks.
                 message = channel_.receive(pid_ == 0 ? kNever : deadline);
             } catch (const TimeoutError&) {
                 give_up();

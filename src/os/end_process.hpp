@@ -2,8 +2,6 @@
 #pragma once
 #include <sys/types.h>
 
-#include <filesystem>
-
 #include "hocket/os/daemon_control.hpp"
 
 namespace hocket::detail {
@@ -14,8 +12,5 @@ Stopped end_process(pid_t pid, int pidfd, Duration grace);
 
 /// Sends a signal; nothing happens if the process has ended. Throws std::system_error.
 void signal_process(pid_t pid, int pidfd, int signal);
-
-/// Removes the pid file of a process that was killed, unless another one has it by now.
-void remove_stale(const std::filesystem::path& pid_file);
 
 }  // namespace hocket::detail

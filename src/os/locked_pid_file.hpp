@@ -49,4 +49,7 @@ public:
 /// Looks at the locks, not at what the file says. Throws as PidFile::holder() does.
 PidFileHolder find_holder(const std::filesystem::path& path);
 
+/// Removes a pid file that nobody holds, whoever owns it, as far as this user may. `path` is absolute.
+void remove_stale(const std::filesystem::path& path) noexcept;
+
 }  // namespace hocket::detail

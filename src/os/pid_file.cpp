@@ -133,14 +133,29 @@ pid_t locking_process(int fd, const std::filesystem::path& path) {
     }
 }
 
+// For who locks a pid file: whoever of us closes the file loses the lock of the whole process.
+std::mutex& one_at_a_time() {
+    static auto* mutex = new std::mutex;
+    return *mutex;
+}
+
+// Takes both locks of the file. If not, errno says why, and the one that it may have got goes when the file is closed.
+bool lock_wholly(int fd) noexcept {
+    struct flock process = lock_of(kProcess, F_WRLCK);
+    struct flock open_file = lock_of(kOpenFile, F_WRLCK);
+    return ::fcntl(fd, F_SETLK, &process) == 0 && ::fcntl(fd, F_OFD_SETLK, &open_file) == 0;
+}
+
+bool is_same_file(const struct stat& one, const struct stat& other) noexcept {
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
 }  // namespace
 
 LockedPidFile::LockedPidFile(std::filesystem::path path) : path_(std::move(path)), owner_(::getpid()) {
-    // One thread at a time: whoever of us closes the file loses the lock of the whole process.
-    static auto* one_at_a_time = new std::mutex;
-    const std::scoped_lock guard(*one_at_a_time);
+    const std::scoped_lock guard(one_at_a_time());
     // Again when the file was replaced, or its holder has ended, in between.
     while (!try_lock()) fd_.close();
     try {
@@ -163,7 +178,7 @@ LockedPidFile::~LockedPidFile() {
 
 bool LockedPidFile::is_still_at_path() const {
     struct stat now {};
-    return ::lstat(path_.c_str(), &now) == 0 && now.st_dev == file_.st_dev && now.st_ino == file_.st_ino;
+    return ::lstat(path_.c_str(), &now) == 0 && is_same_file(now, file_);
 }
 
 void LockedPidFile::check(const struct stat& file) const {
@@ -182,10 +197,7 @@ bool LockedPidFile::try_lock() {
     if (::fstat(fd_.get(), &file_) < 0) throw_for(path_, "look at the pid file");
     if (file_.st_nlink == 0) return false;  // removed by its last holder
     check(file_);
-    struct flock process = lock_of(kProcess, F_WRLCK);
-    struct flock open_file = lock_of(kOpenFile, F_WRLCK);
-    for (const auto& [command, lock] : {std::pair(F_SETLK, &process), std::pair(F_OFD_SETLK, &open_file)}) {
-        if (::fcntl(fd_.get(), command, lock) == 0) continue;
+    if (!lock_wholly(fd_.get())) {
         if (errno != EAGAIN && errno != EACCES) throw_for(path_, "lock the pid file");
         if (const pid_t holder = locking_process(fd_.get(), path_); holder > 0 && holder != owner_)
             throw AlreadyRunningError(path_, holder);
@@ -203,6 +215,22 @@ void LockedPidFile::write_pid() {
     if (::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
         ::ftruncate(fd_.get(), static_cast<off_t>(text.size())) < 0)
         throw_for(path_, "write the pid file");
+}
+
+void remove_stale(const std::filesystem::path& path) noexcept {
+    try {
+        const std::scoped_lock guard(one_at_a_time());
+        struct stat found {};
+        if (::lstat(path.c_str(), &found) < 0 || !S_ISREG(found.st_mode) || Held::instance().contains(found)) return;
+        const FdGuard fd(open_without_tricks(path, O_RDWR));
+        struct stat opened {};
+        if (fd.get() < 0 || ::fstat(fd.get(), &opened) < 0 || !is_same_file(opened, found)) return;
+        // Who holds it now is the next daemon. Who tries to looks whether it is still at its path when the lock is its.
+        if (!lock_wholly(fd.get())) return;
+        struct stat now {};
+        if (::lstat(path.c_str(), &now) == 0 && is_same_file(now, opened)) ::unlink(path.c_str());
+    } catch (const std::exception&) {  // it was replaced by something else
+    }
 }
 
 PidFileHolder find_holder(const std::filesystem::path& path) {

@@ -1,5 +1,6 @@
 #include "hocket/os/service_manager.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -18,6 +19,39 @@
 
 namespace hocket {
 namespace {
+
+// For a service manager that has fallen behind with its messages. As long as this lasts, a daemon hears of nothing.
+constexpr std::chrono::seconds kPatience{1};
+constexpr std::string_view kAlive = "WATCHDOG=1";
+
+// A socket of ours to `address`, -1 if that cannot be.
+detail::FdGuard connect_to(const std::string& address) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, address.data(), address.size());
+    if (address[0] == '@') name.sun_path[0] = '\0';  // an abstract name
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
+    detail::FdGuard socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    // Connected, it can be waited for until the other side has room.
+    if (socket.get() >= 0 && ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) < 0)
+        socket.close();
+    return socket;
+}
+
+// False with errno. EAGAIN: there was no room until the deadline.
+bool sends_by(int socket, std::string_view message, TimePoint deadline) {
+    while (::send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN) return false;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        pollfd room{socket, POLLOUT, 0};
+        if (left.count() <= 0 || ::poll(&room, 1, static_cast<int>(left.count())) == 0) {
+            errno = EAGAIN;
+            return false;
+        }
+    }
+    return true;
+}
 
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
@@ -95,28 +129,20 @@ void ServiceManager::status(std::string_view text) const { notify("STATUS=" + on
 void ServiceManager::extend_timeout(Duration by) const {
     notify("EXTEND_TIMEOUT_USEC=" + std::to_string(microseconds(by)));
 }
-void ServiceManager::alive() const { notify("WATCHDOG=1"); }
+void ServiceManager::alive() const { notify(kAlive); }
 void ServiceManager::not_alive() const { notify("WATCHDOG=trigger"); }
 
 void ServiceManager::notify(std::string_view assignments) const {
     if (!*this) return;
-    const detail::FdGuard socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, address_.data(), address_.size());
-    if (address_[0] == '@') address.sun_path[0] = '\0';  // an abstract name
-    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-    ssize_t sent = -1;
-    do {
-        if (socket.get() < 0) break;
-        sent = ::sendto(socket.get(), assignments.data(), assignments.size(), MSG_NOSIGNAL,
-                        reinterpret_cast<const sockaddr*>(&address), size);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        const std::string what(assignments.substr(0, assignments.find('\n')));
-        throw std::system_error(errno, std::generic_category(),
-                                "hocket: tell the service manager at " + address_ + " (NOTIFY_SOCKET) " + what);
-    }
+    const bool may_be_lost = assignments == kAlive;  // as long as there are others that it has not read
+    const TimePoint now = std::chrono::steady_clock::now();
+    const detail::FdGuard socket = connect_to(address_);
+    if (socket.get() >= 0 && sends_by(socket.get(), assignments, may_be_lost ? now : now + kPatience)) return;
+    const int error = errno;
+    if (error == EAGAIN && may_be_lost) return;
+    throw std::system_error(error, std::generic_category(),
+                            "hocket: tell the service manager at " + address_ + " (NOTIFY_SOCKET) " +
+                                std::string(assignments.substr(0, assignments.find('\n'))));
 }
 
 }  // namespace hocket

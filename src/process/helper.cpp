@@ -299,7 +299,6 @@ void Helper::reap() {
 
 void run_helper(OwnedDescriptor client, OwnedDescriptor program, const ProgramStart& start) {
     ::prctl(PR_SET_NAME, "hocket-helper");
-    int code = 0;
     try {
         // It holds nothing open that the program, or who has started it, may want to see closed.
         constexpr int kSocket = 3, kProgram = 4, kFree = 5;
@@ -316,13 +315,12 @@ void run_helper(OwnedDescriptor client, OwnedDescriptor program, const ProgramSt
         if (null > 2) ::close(null);
         Helper(OwnedDescriptor(kSocket), OwnedDescriptor(process >= 0 ? kProgram : -1), start).run();
     } catch (const std::exception&) {
-        code = 1;
+        // The program takes its processes for dead when the socket closes. They die with the helper (see run_child),
+        // and are then somebody else's to collect.
+        ::_exit(1);
     }
-    // Nobody is left who could want something. The last children die with it (see run_child), and are then somebody
-    // else's to collect; the others have been.
-    while (::waitpid(-1, nullptr, 0) > 0) {
-    }
-    ::_exit(code);
+    // Nobody is left who could want something, and all children have been collected: their clients outlive them.
+    ::_exit(0);
 }
 
 }  // namespace hocket::detail

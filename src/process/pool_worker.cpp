@@ -100,8 +100,10 @@ public:
 
 private:
     void watch() noexcept {
-        while (!ending_.load(std::memory_order_relaxed)) {
+        for (;;) {
+            // First the rings, then what they tell of: see Bell. Each ring is a release, and reading it an acquire.
             const std::uint32_t seen = channel_->control.rings();
+            if (ending_.load(std::memory_order_relaxed)) return;
             {
                 const std::scoped_lock guard(mutex_);
                 if (running_) cancel_if_asked();

@@ -101,9 +101,11 @@ bool ProcessPoolCore::cancel(RemoteJob& job, std::string_view reason) {
                 return true;
             }
             PoolWorkerHandle& worker = **found;
-            auto queued = SlotState::queued;
+            auto state = SlotState::queued;
             if (!worker.channel->slot(job.position)
-                     .state.compare_exchange_strong(queued, SlotState::revoked, std::memory_order_acq_rel)) {
+                     .state.compare_exchange_strong(state, SlotState::revoked, std::memory_order_acq_rel)) {
+                // Its result is about to be taken in; the worker may be running another that is being cancelled.
+                if (state != SlotState::running) return false;
                 if (job.cancel_requested) return true;
                 job.cancel_reason = reason;
                 job.cancel_requested = true;

@@ -114,6 +114,38 @@ TEST(ExchangeTest, OneThatThrowsCostsNobodyElseAnything) {
     EXPECT_THAT(reports.text(), ::testing::StartsWith("a subscriber of the exchange 'noisy' threw: bad subscriber\n"));
 }
 
+void ask_for_what_was_cancelled() {
+    Promise<int> promise;
+    const Future<int> answer = promise.future();
+    (void)answer.cancel();
+    (void)answer.result();
+}
+
+TEST(ExchangeTest, ACancellationOfASubscribersOwnIsAnErrorLikeOthers) {
+    const ReportCapture reports;
+    Exchange<int> exchange("noisy");
+    Recorder after;
+    const auto attached = exchange.subscribe([](int) { ask_for_what_was_cancelled(); }, after);
+    EXPECT_EQ(exchange.send(1), 1u);
+    const auto send_in_a_task = [&]() -> Task<void> { EXPECT_EQ(co_await exchange.async_send(2), 1u); };
+    run(send_in_a_task());
+    EXPECT_THAT(after.seen, ElementsAre(1, 2));
+    EXPECT_EQ(exchange.errors(), 2u);
+    EXPECT_EQ(reports.count(), 2u);
+    EXPECT_EQ(attached.dropped(), 0u);
+}
+
+TEST(ExchangeTest, ASubscriberThatWaitsIsCancelledWithTheSender) {
+    Exchange<int> exchange;
+    Recorder after;
+    const auto attached = exchange.subscribe([](int) { Event().wait(); }, after);
+    Thread sender([&] { exchange.send(1); });
+    sender.cancel();
+    EXPECT_THROW(sender.join(), CancelledError);
+    EXPECT_THAT(after.seen, ElementsAre(1));
+    EXPECT_EQ(exchange.errors(), 0u);
+}
+
 TEST(ExchangeTest, ComingAndGoingInsideASend) {
     Exchange<int> exchange;
     Recorder late, never;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <variant>
 #include <vector>
@@ -82,6 +83,49 @@ TEST(Monitor, OfADeadActorTellsAtOnce) {
     watcher.start();
     watcher.join();
     EXPECT_EQ(watcher.told.at(0).kind, ExitKind::failed);
+}
+
+// Holds up who tells of an end, and joins there who has ended.
+class HeldUp {
+public:
+    explicit HeldUp(int) {}
+    explicit HeldUp(Down) {
+        is_told.release();
+        target.join();
+        go.acquire();
+    }
+    static inline AnyActor target;
+    static inline std::binary_semaphore is_told{0}, go{0};
+};
+
+TEST(Monitor, IsToldBeforeAnybodyHasJoined) {
+    class Watcher : public Actor<HeldUp> {
+    public:
+        ~Watcher() override { end(); }
+        Event armed;
+
+    protected:
+        Task<void> run() override {
+            (void)monitor(HeldUp::target);
+            armed.set();
+            (void)co_await receive();
+        }
+    };
+    Collector actor;
+    actor.start();
+    HeldUp::target = actor;
+    Watcher watcher;
+    watcher.start();
+    watcher.armed.wait();
+    actor.close();
+    HeldUp::is_told.acquire();
+    EXPECT_TRUE(actor.ended());
+    EXPECT_FALSE(actor.join_for(std::chrono::milliseconds(0)));
+    EXPECT_FALSE(actor.join_for(std::chrono::milliseconds(1)));
+    HeldUp::go.release();
+    actor.join();
+    watcher.join();
+    HeldUp::target = AnyActor();
 }
 
 TEST(Monitor, OfAnActorThatIsNeverStarted) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -52,6 +53,16 @@ inline std::vector<std::string> stat_of(pid_t pid) {
     std::string text = text_of("/proc/" + std::to_string(pid) + "/stat");
     std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
     return std::vector<std::string>(std::istream_iterator<std::string>(fields), {});
+}
+
+/// Waits until the process has ended; false after half a minute.
+inline bool sees_end_of(pid_t pid) {
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd < 0) return true;
+    pollfd end{pidfd, POLLIN, 0};  // that of all its threads
+    const int ended = ::poll(&end, 1, 30'000);
+    ::close(pidfd);
+    return ended == 1;
 }
 
 class DaemonTest : public ::testing::Test {

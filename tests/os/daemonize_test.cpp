@@ -212,6 +212,11 @@ TEST_F(DaemonizeTest, AStartThatTakesTooLongLeavesNothingBehind) {
 TEST_F(DaemonizeTest, AnErrorLaterOnGoesToTheLogAndRemovesThePidFile) {
     const Result result = command("start", "fail_later");
     EXPECT_EQ(result.code, 0) << result.errors;
+    const std::string words = "Started (pid ";
+    const std::size_t said = result.output.find(words);
+    ASSERT_NE(said, std::string::npos) << result.output;
+    EXPECT_TRUE(sees_end_of(std::stoi(result.output.substr(said + words.size()))));
+    EXPECT_FALSE(std::filesystem::exists(options.pid_file));
     EXPECT_TRUE(wait_for_text(err(), "hocket: the daemon 'subject' ends: the answer is not 42 any more\n"));
 }
 

@@ -129,6 +129,40 @@ TEST_F(ServiceManagerTest, AnErrorIsToldWithItsAddress) {
     }
 }
 
+// So many that the socket has no room for all.
+constexpr int kTooMany = 10'000;
+
+TEST_F(ServiceManagerTest, OneThatDoesNotReadHoldsNobodyUp) {
+    const NotifySocket socket(address_);
+    set("NOTIFY_SOCKET", address_);
+    const ServiceManager manager = ServiceManager::from_environment();
+    for (int i = 0; i < kTooMany; ++i) manager.alive();
+    try {
+        manager.stopping();
+        FAIL() << "there was room";
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(error.code(), std::errc::resource_unavailable_try_again);
+        EXPECT_THAT(error.what(), HasSubstr("(NOTIFY_SOCKET) STOPPING=1"));
+    }
+    EXPECT_EQ(socket.next(), "WATCHDOG=1");  // and now there is
+    manager.stopping();
+    EXPECT_EQ(socket.next_but("WATCHDOG=1"), "STOPPING=1");
+}
+
+TEST_F(ServiceManagerTest, OneThatDoesNotReadKeepsNoDaemonFromItsEnd) {
+    const NotifySocket socket(address_);
+    set("NOTIFY_SOCKET", address_);
+    set("WATCHDOG_USEC", "20000");
+    ChildProcess process(command_line("run", "plain"));
+    EXPECT_THAT(socket.next(), HasSubstr("READY=1"));
+    const ServiceManager manager = ServiceManager::from_environment();
+    for (int i = 0; i < kTooMany; ++i) manager.alive();
+    process.send_signal(SIGTERM);
+    EXPECT_TRUE(process.wait_for(50s));
+    EXPECT_EQ(process.status(), 0);
+    EXPECT_THAT(process.errors, HasSubstr("(NOTIFY_SOCKET) STOPPING=1"));
+}
+
 TEST_F(ServiceManagerTest, IsToldByADaemon) {
     for (const std::string body : {"plain", "loop"}) {
         SCOPED_TRACE(body);
@@ -169,6 +203,7 @@ TEST_F(ServiceManagerTest, IsToldThatTheDaemonLives) {
         EXPECT_THAT(socket.next(), HasSubstr("READY=1"));
         EXPECT_EQ(socket.next(), "WATCHDOG=1");
         process.send_signal(SIGTERM);
+        EXPECT_EQ(socket.next_but("WATCHDOG=1"), "STOPPING=1");
         EXPECT_TRUE(process.wait_for(50s));
         std::filesystem::remove(address_);
     }

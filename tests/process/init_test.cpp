@@ -1,55 +1,22 @@
 #include "hocket/process/init.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <sstream>
+#include <atomic>
+#include <random>
 #include <string>
 
+#include "process/program.hpp"
 #include "process/traces.hpp"
 
 namespace hocket {
 namespace {
 
+using testing::Program;
 using testing::Witness;
-
-// This program again, with its standard output.
-class Program {
-public:
-    explicit Program(const char* mode) {
-        int ends[2];
-        EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::dup2(ends[1], STDOUT_FILENO);
-            ::execl("/proc/self/exe", "hocket_process_test", mode, nullptr);
-            ::_exit(127);
-        }
-        output_ = detail::OwnedDescriptor(ends[0]);
-        ::close(ends[1]);
-    }
-    std::string read_line() {
-        std::string line;
-        char c = 0;
-        while (::read(output_.get(), &c, 1) == 1 && c != '\n') line += c;
-        return line;
-    }
-    int wait() {
-        int status = 0;
-        ::waitpid(pid_, &status, 0);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    }
-    pid_t pid() const { return pid_; }
-    int output() const { return output_.get(); }
-
-private:
-    pid_t pid_ = 0;
-    detail::OwnedDescriptor output_;
-};
 
 TEST(Init, ForgettingItIsAClearError) {
     Program program("--without-init");
@@ -78,8 +45,7 @@ TEST(Init, WorkersAndHelperDieWithTheirProgram) {
     ASSERT_EQ(::kill(program.pid(), SIGKILL), 0);
     EXPECT_EQ(program.wait(), -SIGKILL);
     for (const Witness& witness : witnesses) EXPECT_TRUE(witness.sees_end());
-    char c = 0;
-    EXPECT_EQ(::read(program.output(), &c, 1), 0);  // nobody holds its standard output open
+    EXPECT_TRUE(program.output_ends());  // nobody holds it open
 }
 
 // ThreadSanitizer knows nothing of the threads that a copy of a process lacks.
@@ -126,6 +92,44 @@ TEST(Init, WorkersDieWithTheHelper) {
     ASSERT_EQ(::kill(program.pid(), SIGKILL), 0);
     EXPECT_EQ(program.wait(), -SIGKILL);
 }
+
+TEST(Init, WorkersDieWithAHelperThatFails) {
+    Program program("--to-be-killed");
+    const int first = std::stoi(program.read_line());
+    const int second = std::stoi(program.read_line());
+    const int helper = testing::process_entry(first).parent;
+    const Witness workers[] = {Witness(first), Witness(second)};
+    const rlimit none{0, 0};
+    ASSERT_EQ(::prlimit(helper, RLIMIT_NOFILE, &none, nullptr), 0);  // its next poll() fails
+    ASSERT_EQ(::kill(helper, SIGCHLD), 0);                           // which ends the present one
+    for (const Witness& worker : workers) EXPECT_TRUE(worker.sees_end());
+    ASSERT_EQ(::kill(program.pid(), SIGKILL), 0);
+    EXPECT_EQ(program.wait(), -SIGKILL);
+}
+
+class ProgramKillTest : public ::testing::TestWithParam<unsigned> {};
+
+// At a random moment, from a seed, in the midst of jobs of all sizes and of workers that end and are replaced.
+TEST_P(ProgramKillTest, NothingIsLeftOfAProgramThatIsKilledAtWork) {
+    constexpr int kRounds = 8;
+    const auto objects_before = testing::shared_memory_objects();
+    std::mt19937 random(GetParam());
+    for (int round = 0; round < kRounds; ++round) {
+        Program program("--works-until-killed");
+        const Witness helper(std::stoi(program.read_line()));
+        EXPECT_GE(testing::processes_with(program.mark()).size(), 2u);  // itself and the helper
+        for (auto bursts = random() % 20; bursts > 0; --bursts) EXPECT_EQ(program.read_line(), "done");
+        for (auto turns = random() % 1'000'000; turns > 0; --turns) std::atomic_signal_fence(std::memory_order_seq_cst);
+        ASSERT_EQ(::kill(program.pid(), SIGKILL), 0);
+        EXPECT_EQ(program.wait(), -SIGKILL);
+        EXPECT_TRUE(program.output_ends());  // nobody holds it open
+        EXPECT_TRUE(helper.sees_end());
+        EXPECT_EQ(testing::processes_with(program.mark()), std::vector<int>());
+    }
+    EXPECT_EQ(testing::shared_memory_objects(), objects_before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, ProgramKillTest, ::testing::Values(1u, 2u, 3u));
 
 }  // namespace
 }  // namespace hocket

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "hocket/process.hpp"
 #include "hocket/threading.hpp"
@@ -77,6 +79,25 @@ int to_be_killed(bool with_a_copy) {
     for (;;) ::pause();
 }
 
+std::string twice(const std::string& text) { return text + text; }
+
+// Has jobs of all sizes under way all the time, by workers that are replaced after a few.
+int works_until_killed() {
+    hocket::ProcessPool pool({.max_workers = 2, .max_tasks_per_child = 20});
+    std::printf("%d\n", pool.submit([] { return static_cast<int>(::getppid()); }).result());
+    std::fflush(stdout);
+    for (;;) {
+        std::vector<hocket::Future<std::string>> jobs;
+        for (int i = 0; i < 10; ++i) {
+            for (const std::size_t size : {10u, 2'000u, 50'000u})
+                jobs.push_back(pool.submit(twice, std::string(size, 'x')));
+        }
+        for (const auto& job : jobs) (void)job.result();
+        std::puts("done");
+        std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,6 +109,7 @@ int main(int argc, char** argv) {
     if (mode == "--to-be-killed") return to_be_killed(false);
     if (mode == "--to-be-killed-with-a-copy") return to_be_killed(true);
     if (mode == "--leaves-a-copy") return leaves_a_copy();
+    if (mode == "--works-until-killed") return works_until_killed();
     ::testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

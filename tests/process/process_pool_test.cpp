@@ -326,6 +326,52 @@ TEST(ProcessPool, KillsTheWorkerOfACancelledJobThatGoesOn) {
     EXPECT_EQ(pool.statistics().died, 0u);
 }
 
+TEST(ProcessPool, ACancelledJobThatEndsByItselfDeliversItsValue) {
+    ProcessPool pool({.max_workers = 1, .cancel_grace = 1min});
+    Pipe<int> pipe;
+    auto stubborn = pool.submit(
+        [](PipeEnd<int> end) {
+            end.send(1);
+            try {
+                Event().wait();
+            } catch (const CancelledError&) {
+            }
+            return 7;
+        },
+        std::move(pipe.second));
+    pipe.first.recv();
+    EXPECT_TRUE(stubborn.cancel("now"));
+    EXPECT_EQ(stubborn.result(), 7);
+    EXPECT_FALSE(stubborn.cancelled());
+}
+
+// The pool's thread is held up, so that a result waits to be taken in while the worker runs the next job.
+TEST(ProcessPool, CancellingAFinishedJobDoesNothingToTheOneThatRuns) {
+    ProcessPool pool({.max_workers = 1, .cancel_grace = 1ms});
+    Pipe<int> one, two;
+    Event called, go;
+    auto first = pool.submit([](PipeEnd<int> end) { end.recv(); }, std::move(one.second));
+    first.add_done_callback([&](Future<void>&) {
+        called.set();
+        go.wait();
+    });
+    one.first.send(1);
+    called.wait();
+    auto finished = pool.submit(count_to, 5);
+    auto deaf = pool.submit(
+        [](PipeEnd<int> end) {
+            end.send(1);
+            for (;;) ::pause();
+        },
+        std::move(two.second));
+    two.first.recv();
+    EXPECT_TRUE(deaf.cancel("now"));
+    EXPECT_FALSE(finished.cancel("too late"));
+    go.set();
+    EXPECT_THROW(deaf.result(), CancelledError);
+    EXPECT_EQ(finished.result(), 5);
+}
+
 thread_local int prepared = 0;
 void prepare(int value, const std::string& text) { prepared = value + static_cast<int>(text.size()); }
 
@@ -406,10 +452,14 @@ TEST(ProcessPool, StartsWorkersOnDemand) {
 
 TEST(ProcessPool, ItsQueueMayBeBounded) {
     ProcessPool pool({.max_workers = 2, .max_pending = 1});
-    const auto receive = [](PipeEnd<int> end) { return end.recv(); };
+    const auto receive = [](PipeEnd<int> end) {
+        end.send(0);
+        return end.recv();
+    };
     Pipe<int> one, two;
     auto first = pool.submit(receive, std::move(one.second));  // as many as there are workers run in any case
     auto second = pool.submit(receive, std::move(two.second));
+    for (auto* pipe : {&one, &two}) EXPECT_EQ(pipe->first.recv(), 0);  // both workers are busy
     auto third = pool.try_submit(count_to, 1);
     EXPECT_TRUE(third);
     EXPECT_FALSE(pool.try_submit(count_to, 2));

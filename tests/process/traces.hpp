@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "hocket/process/detail/owned_descriptor.hpp"
 
@@ -21,9 +22,13 @@ inline std::size_t open_descriptors() {
     return count;
 }
 
+/// Those that have our names: other programs come and go meanwhile.
 inline std::set<std::string> shared_memory_objects() {
     std::set<std::string> found;
-    for (const auto& each : std::filesystem::directory_iterator("/dev/shm")) found.insert(each.path().filename());
+    for (const auto& each : std::filesystem::directory_iterator("/dev/shm")) {
+        const std::string name = each.path().filename();
+        if (name.find("hocket") != std::string::npos) found.insert(name);
+    }
     return found;
 }
 
@@ -42,16 +47,37 @@ inline ProcessEntry process_entry(int pid) {
     return entry;
 }
 
+/// The pids of all processes.
+inline std::vector<int> all_processes() {
+    std::vector<int> pids;
+    for (const auto& each : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = each.path().filename();
+        if (std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); }))
+            pids.push_back(std::stoi(name));
+    }
+    return pids;
+}
+
 /// How many of the children of `parent` have ended and were not collected.
 inline std::size_t zombies_of(int parent) {
     std::size_t count = 0;
-    for (const auto& each : std::filesystem::directory_iterator("/proc")) {
-        const std::string name = each.path().filename();
-        if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); })) continue;
-        const ProcessEntry entry = process_entry(std::stoi(name));
+    for (const int pid : all_processes()) {
+        const ProcessEntry entry = process_entry(pid);
         count += entry.parent == parent && entry.state == 'Z';
     }
     return count;
+}
+
+/// The processes that were started with `assignment` in their environment, and all that they have forked.
+inline std::vector<int> processes_with(const std::string& assignment) {
+    std::vector<int> found;
+    for (const int pid : all_processes()) {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+        for (std::string one; std::getline(file, one, '\0');) {
+            if (one == assignment) found.push_back(pid);
+        }
+    }
+    return found;
 }
 
 /// A process that is somebody else's child, to be waited for.

@@ -82,8 +82,9 @@ public:
     /// The same, but keeps them for take_unread().
     void stop_and_keep(std::string_view reason = {}) const { core().stop(reason, true); }
 
-    /// Blocks until the actor has ended, and throws what its run() threw. An end by close() or stop() is none. Throws
-    /// InvalidStateError if it was not started, DeadlockError if the end would wait for the caller.
+    /// Blocks until the actor has ended and all who observe it (links, monitors, its names) have been told, and throws
+    /// what its run() threw. An end by close() or stop() is none. Throws InvalidStateError if it was not started,
+    /// DeadlockError if the end would wait for the caller.
     void join(Where where = Where::current()) const {
         (void)core().block_until_ended(kNever, where);
         core().rethrow();

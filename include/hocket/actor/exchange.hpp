@@ -55,7 +55,8 @@ class MessageStream;
 /// without one gets every message.
 ///
 /// A subscriber that throws costs nobody else the message: its error is reported (ReportKind::lost_exception) and
-/// counted in errors(). An actor that has ended and a queue that was shut down are detached by the next message.
+/// counted in errors(); so is a CancelledError, unless it is the sender who is cancelled. An actor that has ended and a
+/// queue that was shut down are detached by the next message.
 ///
 /// Thread-safe: attach, detach and send may happen at the same time, and inside a delivery. A message goes to those who
 /// were attached when its send() began and are not detached when their turn comes. When detach() has returned, or a
@@ -215,8 +216,9 @@ std::size_t Exchange<T>::publish(std::string_view topic, const T& message, detai
         detail::ExchangeCore::Sending sending(*core_);
         for (const detail::AttachmentRef& attachment : sending.attachments()) {
             if (!attachment->wants(topic) || !sending.enter(*attachment)) continue;
+            auto& subscriber = static_cast<detail::Subscriber<T>&>(*attachment);
             try {
-                switch (static_cast<detail::Subscriber<T>&>(*attachment).deliver(message, topic, patience)) {
+                switch (subscriber.deliver(message, topic, patience)) {
                     [[likely]] case detail::Delivery::done : ++delivered;
                     break;
                     case detail::Delivery::dropped:
@@ -229,8 +231,12 @@ std::size_t Exchange<T>::publish(std::string_view topic, const T& message, detai
                         break;
                 }
             } catch (const CancelledError&) {
-                cancelled = std::current_exception();
-                attachment->count_dropped();
+                if (subscriber.has_room_to_wait_for() || detail::sender_is_cancelled()) {
+                    cancelled = std::current_exception();
+                    attachment->count_dropped();
+                } else {
+                    core_->report_error();
+                }
             } catch (...) {
                 core_->report_error();
             }

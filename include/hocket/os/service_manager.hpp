@@ -11,7 +11,9 @@ namespace hocket {
 /// The protocol of sd_notify(3), without libsystemd: datagrams to the Unix socket that NOTIFY_SOCKET names, a path or
 /// "@" and an abstract name. Without that variable each call does nothing. A value; any thread may use it.
 ///
-/// All calls throw std::system_error when the service manager cannot be told. A line break in a text becomes a space.
+/// All calls throw std::system_error when the service manager cannot be told, with EAGAIN when it does not read: they
+/// wait for room for a second at most, and alive() not at all, which says nothing then, since what has been said before
+/// waits to be read. Not cancellable. A line break in a text becomes a space.
 class ServiceManager {
 public:
     /// No one listens.

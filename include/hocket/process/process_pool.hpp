@@ -31,7 +31,8 @@ namespace hocket {
 ///
 /// Cancelling the Future of a job that has not begun removes it. One that runs gets CancelledError from its current or
 /// next wait on something of this library; if it has not ended after `cancel_grace`, its worker is killed and replaced,
-/// and the job is cancelled in any case.
+/// and the job is cancelled. One that ends by itself within that time, because it does not wait or catches the
+/// CancelledError, delivers its value or error as if nobody had cancelled it.
 ///
 /// A worker that dies (by a signal, by exit(), for want of memory) fails the job that it ran, at once, with
 /// BrokenProcessPool, which says how. Those that waited in front of it had not begun and go to others. See

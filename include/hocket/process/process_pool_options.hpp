@@ -81,8 +81,8 @@ struct ProcessPoolOptions {
     /// How often a job whose worker has died is run again before it fails. Only for jobs that may be run twice: the
     /// first run may have had effects.
     std::size_t repeats = 0;
-    /// How long a job that runs and is cancelled has to end by itself, by CancelledError from its waits; then its
-    /// worker is killed.
+    /// How long a job that runs and is cancelled has to end by itself, by CancelledError from its waits, or with its
+    /// value; then its worker is killed.
     Duration cancel_grace = std::chrono::seconds(1);
 };
 

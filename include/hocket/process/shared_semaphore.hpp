@@ -68,6 +68,9 @@ private:
 /// of a process that ends without having given them back are given back for it, once somebody needs them, within a
 /// second. What they stood for may be half done then: recovered() says how often that has happened.
 ///
+/// Limit: it is known of 128 processes at the same time what they have taken, or given back of what others had. Further
+/// ones can use it as well, but their permits are not given back for them if they die.
+///
 /// A permit that another process gives back counts against what that process has taken.
 class SharedBoundedSemaphore : public SharedSemaphore {
 public:

@@ -75,13 +75,15 @@ private:
 
 /// The part of an actor that lives as long as anybody refers to it. Counted; one reference is that of the running task.
 ///
-/// Life: fresh -> running -> ended. It is begun on the thread of its event loop, as a task of that loop, by the node
-/// that start() posts; the same node carries stop() there.
+/// Life: fresh -> running -> ended -> told. It is begun on the thread of its event loop, as a task of that loop, by the
+/// node that start() posts; the same node carries stop() there.
 ///
 /// Invariants: the lock of `receivers_` guards what is not marked otherwise. `shut_` (no message comes in any more) is
 /// set by close(), stop() or the end, once. An actor that was started ends on its loop's thread, before that loop is
 /// closed; so whoever finds it not ended under the lock may post to its loop. `phase_` becomes `ended` under the lock,
-/// after everything that joiners want to see was written, and joiners are woken after that.
+/// after everything that joiners want to see was written; then the observers are told; then it becomes `told`, under
+/// the lock of `joiners_`, and joiners are woken after that. So whoever has joined finds that all others know of the
+/// end.
 class ActorCore : public RunNode {
 public:
     ActorCore(const ActorOptions& options, ActorBody* body);
@@ -93,7 +95,9 @@ public:
     std::uint64_t id() const noexcept { return id_; }
     std::string name() const;
     bool started() const noexcept { return phase_.load(std::memory_order_acquire) != Phase::fresh; }
-    bool ended() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::ended; }
+    bool ended() const noexcept { return phase_.load(std::memory_order_acquire) >= Phase::ended; }
+    /// Whether those who observe it have been told of its end, too, or are being told by the calling thread.
+    bool told() const noexcept;
     bool is_alive() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::running; }
     /// Only after ended().
     ExitKind exit_kind() const noexcept { return kind_; }
@@ -115,13 +119,13 @@ public:
     /// The same when the derived class is gone already; in debug mode, reports if run() may have used that.
     void end_with_base() noexcept;
 
-    /// Blocks until the end, or `deadline`; whether it has ended. Throws InvalidStateError if it was not started,
+    /// Blocks until told(), or `deadline`; whether it was. Throws InvalidStateError if it was not started,
     /// DeadlockError in a circle.
     bool block_until_ended(TimePoint deadline, std::source_location where);
     void check_started() const;
-    /// Adds `waiter` unless it has ended.
+    /// Adds `waiter` unless it is told().
     bool wait_with(Waiter& waiter) noexcept {
-        return joiners_.push_unless(waiter, [this] { return ended(); });
+        return joiners_.push_unless(waiter, [this] { return told(); });
     }
     /// After the end: throws what made it fail.
     void rethrow();
@@ -145,7 +149,7 @@ public:
     [[noreturn]] void throw_full();
 
 protected:
-    enum class Phase : std::uint8_t { fresh, running, ended };
+    enum class Phase : std::uint8_t { fresh, running, ended, told };
     virtual ~ActorCore();
     /// Destroys the unread messages, and counts them. At the end, by nobody else at the same time.
     virtual std::size_t drop_unread() noexcept = 0;
@@ -175,6 +179,7 @@ private:
     bool is_own_exit(const std::exception_ptr& error) const noexcept;
     Down down() const;
     void notify(EndObserver* observers) noexcept;
+    void tell_everybody(EndObserver* observers) noexcept;
     void end_unstarted() noexcept;
     /// Under the lock.
     template <class Matches>
@@ -221,7 +226,7 @@ public:
     /// `rethrow`: whether to throw what made it fail, which is then known.
     JoinActorAwaiter(StateRef<ActorCore> core, std::source_location where, bool rethrow) noexcept
         : core_(std::move(core)), where_(where), rethrow_(rethrow) {}
-    bool try_now() const noexcept { return core_->ended(); }
+    bool try_now() const noexcept { return core_->told(); }
     void limited_in_time() noexcept override { edge_.leave(); }
     std::string waits_for() const override { return "the end of actor '" + core_->name() + "'"; }
     bool take_or_queue() {

@@ -37,6 +37,9 @@ class Subscriber : public Attachment {
 public:
     using Attachment::Attachment;
     virtual Delivery deliver(const T& message, std::string_view topic, Patience patience) = 0;
+    /// Whether a delivery waits for room, so that CancelledError means the one who sends. Else it may be an error of
+    /// the subscriber's own.
+    virtual bool has_room_to_wait_for() const noexcept { return false; }
     /// After `full`: the same in a coroutine. The subscriber must stay attached to be.
     virtual Task<Delivery> deliver_waiting(T message) {
         const Delivery delivered = deliver(message, {}, Patience::none);
@@ -45,6 +48,8 @@ public:
 };
 
 [[noreturn]] void throw_subscriber_full();
+/// Whether the calling thread, or the task that it runs, is cancelled.
+bool sender_is_cancelled() noexcept;
 
 /// An object with a send().
 template <class T, class S>
@@ -97,6 +102,7 @@ public:
         : Subscriber<T>(&ActorAccess::core(actor), pattern, Attachment::Lifetime::shared),
           mailbox_(ActorAccess::mailbox(actor)),
           when_full_(when_full) {}
+    bool has_room_to_wait_for() const noexcept override { return true; }
     Delivery deliver(const T& message, std::string_view, Patience patience) override {
         M copy(message);
         if (when_full_ == WhenFull::drop_oldest) {
@@ -145,6 +151,7 @@ class QueueSubscriber final : public Subscriber<T> {
 public:
     QueueSubscriber(Q& queue, std::string_view pattern, WhenFull when_full)
         : Subscriber<T>(std::addressof(queue), pattern), queue_(queue), when_full_(when_full) {}
+    bool has_room_to_wait_for() const noexcept override { return true; }
     Delivery deliver(const T& message, std::string_view, Patience patience) override {
         try {
             typename Q::value_type copy(message);
