@@ -219,10 +219,9 @@ TEST(PeriodicTimerStress, EachOfManyWaitersSeesEachTickOnce) {
     }
     // One whose waits are cancelled again and again loses no tick by that.
     Ticks of_interrupted;
-    std::atomic<int> interruptions{0};
     Thread loop([&] { run(follow_all(timer, of_tasks)); });
     Thread interrupted([&] {
-        run([](PeriodicTimer& timer, Ticks& ticks, std::atomic<int>& interruptions) -> Task<void> {
+        run([](PeriodicTimer& timer, Ticks& ticks) -> Task<void> {
             for (;;) {
                 std::uint64_t tick = 0;
                 {
@@ -231,21 +230,20 @@ TEST(PeriodicTimerStress, EachOfManyWaitersSeesEachTickOnce) {
                     try {
                         tick = co_await timer.async_wait_for_tick();
                     } catch (const CancelledError&) {
-                        ++interruptions;
                         continue;
                     }
                 }
                 if (tick == 0) co_return;
                 ticks.saw(tick);
             }
-        }(timer, of_interrupted, interruptions));
+        }(timer, of_interrupted));
     });
     const auto all_count = [](const std::vector<Ticks>& all) {
         return std::ranges::all_of(all, [](const Ticks& ticks) { return ticks.count() > 1; });
     };
     // Longer only where the machine is too busy for one of them.
-    for (const test::StressTime time; time.left() || !all_count(of_threads) || !all_count(of_tasks) ||
-                                      of_interrupted.count() < 2 || interruptions == 0;) {
+    for (const test::StressTime time;
+         time.left() || !all_count(of_threads) || !all_count(of_tasks) || of_interrupted.count() < 2;) {
         this_thread::sleep_for(1ms);
     }
     timer.stop();
@@ -260,7 +258,6 @@ TEST(PeriodicTimerStress, EachOfManyWaitersSeesEachTickOnce) {
     }
     EXPECT_EQ(of_interrupted.wrong(), 0);
     EXPECT_GT(of_interrupted.count(), 1u);
-    EXPECT_GT(interruptions, 0);
 }
 
 }  // namespace
