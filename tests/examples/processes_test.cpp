@@ -22,11 +22,11 @@ TEST(TwoCounters, BothCountToTheirEnds) {
 }
 
 TEST(Orders, AreThoseOfSubmissionInputAndCompletion) {
-    const Example run("processes/orders", {"300000000"});
+    const Example run("processes/orders", {"1500000000"});
     EXPECT_EQ(run.code, 0);
     EXPECT_THAT(run.output, HasSubstr("one after another: 1000 2000\n"));
-    EXPECT_THAT(run.output, HasSubstr("the quick one waits for nobody\nat once: 300000000 1\n"));
-    EXPECT_THAT(run.output, HasSubstr("submitted: 300000000 1 2 3 5 22\nmapped: 300000000 1 2 3 5 22\n"));
+    EXPECT_THAT(run.output, HasSubstr("the quick one waits for nobody\nat once: 1500000000 1\n"));
+    EXPECT_THAT(run.output, HasSubstr("submitted: 1500000000 1 2 3 5 22\nmapped: 1500000000 1 2 3 5 22\n"));
     EXPECT_THAT(run.output, ::testing::MatchesRegex("(.|\n)*completed: ([1235]|22) [0-9 ]*\n"));
 }
 
