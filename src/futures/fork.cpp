@@ -56,12 +56,9 @@ void Fork::help(Worker& worker) noexcept {
 void Fork::wait_for_end() noexcept {
     ThreadCanceller* canceller = ThreadCanceller::install(nullptr);
     {
-        const auto where = std::source_location::current();
         ThreadWaiter waiter;
-        WaitEdge edge;
-        edge.enter(waiter, this, kOwnedKind, where, OnCircle::report);
         const BlockedWorker blocked;
-        if (waiter_.push_unless(waiter, [this] { return done(); })) (void)waiter.block(kNever, where);
+        if (waiter_.push_unless(waiter, [this] { return done(); })) waiter.park();
     }
     ThreadCanceller::install(canceller);
 }

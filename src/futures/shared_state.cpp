@@ -68,12 +68,9 @@ void SharedStateBase::block_until_done() noexcept {
     if (done()) return;
     ThreadCanceller* canceller = ThreadCanceller::install(nullptr);
     {
-        const auto where = std::source_location::current();
         ThreadWaiter waiter;
-        WaitEdge edge;
-        edge.enter(waiter, this, kOwnedKind, where, OnCircle::report);
         const BlockedWorker blocked;
-        if (wait_with(waiter)) (void)waiter.block(kNever, where);
+        if (wait_with(waiter)) waiter.park();
     }
     ThreadCanceller::install(canceller);
 }

@@ -153,8 +153,6 @@ void ThreadState::let_go() noexcept {
         const CancelShield shield;
         const auto where = std::source_location::current();
         ThreadWaiter waiter;
-        WaitEdge edge;
-        edge.enter(waiter, this, kOwnedKind, where, OnCircle::report);
         if (wait_with(waiter)) (void)waiter.block(kNever, where);
     }
     if (!left_alone) reap();

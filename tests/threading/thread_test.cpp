@@ -5,17 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "hocket/sync/condition.hpp"
 #include "hocket/sync/event.hpp"
 #include "hocket/sync/lock.hpp"
 #include "hocket/threading/cancel_shield.hpp"
@@ -286,35 +282,6 @@ TEST(Thread, JoiningInACircleWithALockIsADeadlockError) {
     guard.unlock();
     if (thread.is_alive()) thread.join();
     EXPECT_TRUE(deadlock);
-}
-
-// Nothing can be thrown, and nothing can be done: it hangs, but not without a word.
-TEST(ThreadDeathTest, ItsDestructorTellsOfACircle) {
-    GTEST_FLAG_SET(death_test_style, "threadsafe");
-    const auto hang = [] {
-        set_report_hook([](ReportKind kind, std::string_view text) {
-            std::fprintf(stderr, "%s\n", std::string(text).c_str());
-            std::_Exit(kind == ReportKind::deadlock ? 3 : 1);
-        });
-        Lock lock("table");
-        Condition condition(lock);
-        std::unique_lock<Lock> guard(lock);
-        bool waits = false;
-        {
-            const Thread thread([&] {
-                std::unique_lock<Lock> mine(lock);
-                waits = true;
-                condition.wait(mine);  // cancelled by the destructor, and wants the lock again
-            });
-            guard.unlock();
-            for (bool seen = false; !seen; guard.unlock()) {
-                guard.lock();
-                seen = waits;
-            }
-            guard.lock();
-        }
-    };
-    EXPECT_EXIT(hang(), ::testing::ExitedWithCode(3), "(.|\n)*lock 'table'(.|\n)*");
 }
 
 TEST(Thread, ACancelledJoinLeavesTheThreadRunning) {
