@@ -69,7 +69,7 @@ bool PoolCore::start_thread(Start start) {
         if (threads_ == 0) throw;
         return false;
     }
-    thread_started(!options_.initializer);
+    thread_started(options_.initializer ? Begins::preparing : Begins::searching);
     if (++threads_ >= max_workers_) starts_no_more();
     return true;
 }

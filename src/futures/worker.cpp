@@ -146,7 +146,7 @@ void Worker::main() noexcept {
     } catch (...) {
         pool_.break_with(std::current_exception());
     }
-    // Another thread that was just started counts as searching.
+    // Without one, a thread counts as searching from its start.
     if (pool_.options_.initializer) pool_.begin_search();
     WorkItem* item = search();
     while (item) {

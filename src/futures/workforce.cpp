@@ -4,9 +4,9 @@
 
 namespace hocket::detail {
 
-void Workforce::thread_started(bool searches) noexcept {
+void Workforce::thread_started(Begins begins) noexcept {
     active_.fetch_add(1, std::memory_order_seq_cst);
-    if (searches) word_.fetch_add(kOneSearching, std::memory_order_seq_cst);
+    if (begins == Begins::searching) word_.fetch_add(kOneSearching, std::memory_order_seq_cst);
 }
 
 void Workforce::notify(std::uint32_t word) {

@@ -16,9 +16,8 @@ inline void refuse_if_cancelled() {
 
 /// Base of an awaiter `Derived` that has
 ///     bool try_now();        takes what it wants if there is no need to wait
-///     bool take_or_queue();  the same, else adds itself to a WaitQueue; true when it took it. May throw. One that
-///     calls
-///                            code of the program, which may cancel the task, calls unsuspend() before that.
+///     bool take_or_queue();  the same, else adds itself to a WaitQueue; true when it took it. May throw. Before it
+///                            calls code of the program, which may cancel the task, it calls unsuspend().
 /// and an await_resume() that begins with check().
 ///
 /// In a cancelled scope it throws CancelledError at once, without taking anything. One that need not wait goes on

@@ -59,9 +59,10 @@ protected:
     /// when there are enough, or after stop(). Throws if there is none at all and none can be started.
     virtual bool start_thread(Start start) = 0;
 
-    /// A thread has been started. It searches at once, or calls begin_search() when it has made itself ready; until
-    /// then others are started for what is queued.
-    void thread_started(bool searches = true) noexcept;
+    enum class Begins { searching, preparing };
+    /// A thread has been started. One that prepares calls begin_search() when it is ready; until then others are
+    /// started for what is queued.
+    void thread_started(Begins begins = Begins::searching) noexcept;
     /// There are as many threads as there should be on demand.
     void starts_no_more() noexcept { word_.fetch_and(~kMayStart, std::memory_order_seq_cst); }
 
